@@ -1,0 +1,1 @@
+"""Tunes models on an organisation's documents and keeps them in tune."""

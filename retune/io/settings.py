@@ -1,0 +1,78 @@
+"""params.yaml, read and checked: every error at once, each with the place and what was expected there."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import ValidationError
+
+from retune.core.errors import UserError
+from retune.core.params.base import Settings
+
+Model = TypeVar("Model", bound=Settings)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Return the mapping in a YAML file; a missing, broken or other file raises UserError."""
+    todo = f"Restore {path.name} from the template, or correct it."
+    try:
+        value = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UserError(expected=f"the settings in {path.name}", found="no such file", todo=todo) from error
+    except yaml.YAMLError as error:
+        raise UserError(expected=f"YAML in {path.name}", found=" ".join(str(error).split()), todo=todo) from error
+    if not isinstance(value, dict):
+        raise UserError(expected=f"a mapping in {path.name}", found=type(value).__name__, todo=todo)
+    return value
+
+
+def read_section(path: Path, section: str, settings: type[Model]) -> Model:
+    """Return the settings in one section such as `corpus.ingest`."""
+    value: Any = read_yaml(path)
+    for key in section.split("."):
+        if not isinstance(value, dict) or key not in value:
+            raise UserError(
+                expected=f"the section {section} in {path.name}",
+                found=f"no {key}",
+                todo="docs/configure.md has every setting.",
+            )
+        value = value[key]
+    return checked(value, settings, place=section)
+
+
+def checked(value: Any, settings: type[Model], *, place: str = "") -> Model:
+    """Return the value as settings; everything that is wrong with it is said in one UserError."""
+    try:
+        return settings.model_validate(value)
+    except ValidationError as error:
+        lines = [_line(place, settings, item) for item in error.errors()]
+        raise UserError(
+            expected="settings that params.yaml can hold",
+            found=f"{len(lines)} wrong: " + "; ".join(lines),
+            todo="Correct params.yaml; docs/configure.md has every setting.",
+        ) from error
+
+
+def _line(place: str, settings: type[Settings], error: Any) -> str:
+    """Return one error as `place: message`, with the nearest known name for a misspelt key."""
+    where = ".".join(str(part) for part in ([place] if place else []) + list(error["loc"]))
+    if error["type"] == "extra_forbidden":
+        close = get_close_matches(str(error["loc"][-1]), sorted(_known(settings)), n=1)
+        return f"{where}: no such setting" + (f", did you mean {close[0]}?" if close else "")
+    if error["type"] == "missing":
+        return f"{where}: missing"
+    return f"{where}: {error['msg']}, not {error['input']!r}"
+
+
+def _known(settings: type[Settings]) -> set[str]:
+    """Return the names of all settings of a class and of the classes inside it."""
+    found: set[str] = set()
+    for name, field in settings.model_fields.items():
+        found.add(name)
+        for inner in [field.annotation, *getattr(field.annotation, "__args__", ())]:
+            if isinstance(inner, type) and issubclass(inner, Settings):
+                found |= _known(inner)
+    return found
