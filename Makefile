@@ -1,0 +1,86 @@
+# One vocabulary for people, hooks and CI: `make help`.
+
+# Given on the command line only: a VERSION that happens to stand in the environment means something else.
+MODEL = ticket-router
+VERSION =
+REASON =
+ARGS =
+WORKERS = 2
+export VERSION REASON
+
+BIN := .venv/bin
+FIRST_PARTY := $(wildcard retune tasks flows tests benchmarks scripts)
+TESTS := $(BIN)/python -m pytest -q -rs -n $(WORKERS) --dist loadfile
+
+DECISION := $${VERSION:+--version "$$VERSION"} $${REASON:+--reason "$$REASON"}
+# make itself ends with 2 whatever the command ended with, so the code is said in words.
+EXPLAIN := $(BIN)/python -c "from retune.core.errors import EXIT_MEANINGS as meanings; \
+	print('retune run ended with $$code:', meanings.get($$code, 'stopped from outside'))" >&2
+
+# Nothing is reported to anybody.
+export DO_NOT_TRACK := 1
+export DVC_NO_ANALYTICS := 1
+export HF_HUB_DISABLE_TELEMETRY := 1
+export ITERATIVE_DO_NOT_TRACK := 1
+export MLFLOW_DISABLE_TELEMETRY := true
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+export RAY_USAGE_STATS_ENABLED := 0
+
+# Prefect's history belongs to the checkout, and its first start takes longer than the 20 s that it allows.
+export PREFECT_HOME ?= $(CURDIR)/.prefect
+export PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS ?= 180
+
+.DEFAULT_GOAL := help
+.PHONY: help setup pipeline repro ui serve promote rollback test test-all check bench lock clean
+
+##@ Run
+pipeline: setup ## documents to a promoted model: every stage and flow (ARGS="--help" shows its options)
+	@$(BIN)/retune run $(ARGS) || { code=$$?; $(EXPLAIN); exit $$code; }
+
+repro: setup ## the stages of dvc.yaml alone, without Prefect
+	@$(BIN)/retune repro $(ARGS)
+
+ui: setup ## open the pages of MLflow and Prefect on this machine
+	@$(BIN)/retune ui $(ARGS)
+
+serve: setup ## answer requests with the champion (MODEL=ticket-router)
+	@$(BIN)/retune serve $(MODEL) $(ARGS)
+
+##@ Decide
+promote: setup ## make a version the champion (MODEL=..., VERSION=..., REASON="...")
+	@$(BIN)/retune promote $(MODEL) $(DECISION) $(ARGS)
+
+rollback: setup ## make the previous champion the champion again (MODEL=..., REASON="...")
+	@$(BIN)/retune rollback $(MODEL) $(DECISION) $(ARGS)
+
+##@ Work on it
+setup: ## make .venv hold the locked packages; every other target does it first
+	@sh scripts/setup.sh
+
+test: setup ## the tests that take under five seconds each
+	$(TESTS) -m "not slow" $(ARGS)
+
+test-all: setup ## every test, and none skipped for data that is there
+	$(TESTS) --no-shared-skip $(ARGS)
+
+check: setup ## style, types, imports between the rooms, freshness of the generated docs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict $(FIRST_PARTY)
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m retune.cli.docs --check
+
+bench: setup ## run the benchmarks (ARGS=name for one)
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+lock: ## resolve pyproject.toml into requirements.lock (ARGS=--upgrade takes newer versions)
+	@sh scripts/setup.sh --lock $(ARGS)
+
+clean: ## remove what can be made again; never documents, registry or DVC's cache
+	@sh scripts/clean.sh
+
+##@ Help
+help: ## show this
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
