@@ -1,0 +1,210 @@
+"""Whether a candidate becomes the champion: every check is listed, and what could not be checked has not passed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from retune.core.params.release import ReleaseParams
+from retune.core.statistics import likely_discordance, mcnemar_exact, paired_power, smallest_gain
+
+Status = Literal["pass", "fail", "not_run"]
+MALFORMED = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError)
+
+
+@dataclass(frozen=True)
+class ChampionAnswers:
+    """The champion's answers on the candidate's test rows, as the paired test needs them."""
+
+    test_sha256: str
+    evaluator_sha256: str
+    rows: int
+    b: int  # only the champion right
+    c: int  # only the candidate right
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that the decision looks at."""
+
+    metrics: Mapping[str, Any]  # metrics.json of the candidate
+    test_sha256: str  # of the test split as it is now
+    evaluator_sha256: str  # of the evaluator as it is now
+    champion_version: str | None  # None: there is no champion yet
+    champion: ChampionAnswers | None = None  # None beside a version: its answers are missing
+
+
+@dataclass(frozen=True)
+class Check:
+    """One question with its answer; one that is not blocking is listed, but stops nothing."""
+
+    name: str
+    status: Status
+    detail: str
+    blocking: bool = True
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The verdict, every check behind it, why not, and what this test split could have shown."""
+
+    promote: bool
+    checks: list[Check]
+    reasons: list[str]
+    notes: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the decision as plain values for a JSON file."""
+        return asdict(self)
+
+
+def decide(evidence: Evidence, policy: ReleaseParams) -> Decision:
+    """Promote only when every blocking check has passed; evidence that is missing, broken or not a number has not."""
+    questions: list[tuple[str, Callable[[], Check]]] = [
+        ("evidence_complete", lambda: evidence_complete(evidence, policy)),
+        ("same_test_rows", lambda: same_test_rows(evidence)),
+        ("same_evaluator", lambda: same_evaluator(evidence)),
+        *((f"threshold_{name}", _threshold(evidence, name, least)) for name, least in policy.thresholds.items()),
+        *((f"floor_{name}", _floor(evidence, name)) for name in policy.floors),
+        ("champion_better", lambda: champion_better(evidence, policy)),
+    ]
+    checks = [_asked(name, question) for name, question in questions]
+    reasons = [f"{check.name}: {check.detail}" for check in checks if check.blocking and check.status != "pass"]
+    return Decision(not reasons, checks, reasons, _noted(evidence, policy))
+
+
+def _asked(name: str, question: Callable[[], Check]) -> Check:
+    """Ask one question; evidence that it cannot read is an answer too: not run."""
+    try:
+        return question()
+    except MALFORMED as error:
+        return Check(name, "not_run", f"the evidence cannot be read ({type(error).__name__}: {error})")
+
+
+def _noted(evidence: Evidence, policy: ReleaseParams) -> list[str]:
+    """Return the notes; they decide nothing, so evidence that cannot be read leaves one that says so."""
+    try:
+        return notes(evidence, policy)
+    except MALFORMED as error:
+        return [f"What these test rows could show is unknown ({type(error).__name__}: {error})."]
+
+
+def number(metrics: Mapping[str, Any], *path: str) -> float | None:
+    """Return a finite number from metrics.json, or None where it is missing or something else (NaN, text, yes/no)."""
+    value: Any = metrics
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return float(value) if is_number else None
+
+
+def evidence_complete(evidence: Evidence, policy: ReleaseParams) -> Check:
+    """Check that every number the policy asks for is there."""
+    paths = [("test_rows",), ("model", "macro_f1", "value")]
+    paths += [("model", name, "value") for name in policy.thresholds]
+    paths += [("floors", name, "macro_f1", "value") for name in policy.floors]
+    missing = sorted({".".join(path) for path in paths if number(evidence.metrics, *path) is None})
+    if evidence.champion_version is not None and evidence.champion is None:
+        missing.append(f"the answers of champion version {evidence.champion_version}")
+    if missing:
+        return Check("evidence_complete", "fail", f"missing or not a number: {', '.join(missing)}")
+    return Check("evidence_complete", "pass", "every score that the policy asks for was measured")
+
+
+def same_test_rows(evidence: Evidence) -> Check:
+    """Check that candidate and champion answered the test split as it is now."""
+    rows, champion = number(evidence.metrics, "test_rows"), evidence.champion
+    if champion is not None and champion.rows != rows:
+        return Check("same_test_rows", "fail", f"the candidate answered {rows} rows, the champion {champion.rows}")
+    return _same("same_test_rows", "test_sha256", "the same test rows", evidence)
+
+
+def same_evaluator(evidence: Evidence) -> Check:
+    """Check that the evaluator that is installed now measured both."""
+    return _same("same_evaluator", "evaluator_sha256", "by the same evaluator", evidence)
+
+
+def _same(name: str, key: str, what: str, evidence: Evidence) -> Check:
+    """Compare one hash of the candidate's and the champion's evidence with the one of today."""
+    now = getattr(evidence, key)
+    seen = {"candidate": evidence.metrics.get(key)}
+    if evidence.champion is not None:
+        seen["champion"] = getattr(evidence.champion, key)
+    other = [f"{who} has {str(value)[:12] or 'none'}" for who, value in seen.items() if not value or value != now]
+    if other:
+        return Check(name, "fail", f"not {what}: now {now[:12]}, {', '.join(other)}; evaluate again")
+    return Check(name, "pass", f"{' and '.join(seen)}: {what} ({now[:12]})")
+
+
+def _threshold(evidence: Evidence, metric: str, least: float) -> Callable[[], Check]:
+    """Return the question whether one metric reaches its least value."""
+
+    def question() -> Check:
+        name, value = f"threshold_{metric}", number(evidence.metrics, "model", metric, "value")
+        if value is None:
+            return Check(name, "not_run", f"{metric} was not measured; it must be {least:.3f} or better")
+        return Check(name, "pass" if value >= least else "fail", f"{metric} {value:.3f}, at least {least:.3f} asked")
+
+    return question
+
+
+def _floor(evidence: Evidence, floor: str) -> Callable[[], Check]:
+    """Return the question whether the candidate's macro-F1 exceeds that of a simple model on the same rows."""
+
+    def question() -> Check:
+        name = f"floor_{floor}"
+        model = number(evidence.metrics, "model", "macro_f1", "value")
+        simple = number(evidence.metrics, "floors", floor, "macro_f1", "value")
+        if model is None or simple is None:
+            return Check(name, "not_run", f"macro_f1 of the model or of {floor} was not measured")
+        p = number(evidence.metrics, "against", floor, "p")
+        tested = "" if p is None else f" (paired test on accuracy: p = {p:.4f})"
+        return Check(name, "pass" if model > simple else "fail", f"macro_f1 {model:.3f}, {floor} {simple:.3f}{tested}")
+
+    return question
+
+
+def champion_better(evidence: Evidence, policy: ReleaseParams) -> Check:
+    """Check that the paired test on the same rows says the candidate is better than the champion."""
+    name, version, champion = "champion_better", evidence.champion_version, evidence.champion
+    if version is None:
+        return Check(name, "not_run", "there is no champion yet: thresholds and floors decide", blocking=False)
+    if champion is None:
+        return Check(name, "not_run", f"champion version {version} has no answers on these rows")
+    if "fail" in (same_test_rows(evidence).status, same_evaluator(evidence).status):
+        return Check(name, "not_run", "the answers are not comparable")
+    if not 0 <= champion.b + champion.c <= champion.rows or min(champion.b, champion.c) < 0:
+        raise ValueError(f"{champion.b} + {champion.c} of {champion.rows} rows")
+    p = mcnemar_exact(champion.b, champion.c)
+    better = p < policy.alpha and champion.c > champion.b
+    return Check(
+        name,
+        "pass" if better else "fail",
+        f"against version {version} on {champion.rows} rows: {champion.c} won, {champion.b} lost, "
+        f"exact McNemar p = {p:.4f}, asked below {policy.alpha:g}",
+    )
+
+
+def notes(evidence: Evidence, policy: ReleaseParams) -> list[str]:
+    """Say what this test split can show; empty where the evidence does not tell its size."""
+    rows = number(evidence.metrics, "test_rows")
+    if rows is None or rows < 1:
+        return []
+    against = evidence.champion
+    measured = (against.b + against.c) / rows if against else _discordance(evidence.metrics, rows)
+    gain = policy.gain_of_interest
+    power = paired_power(int(rows), gain, likely_discordance(gain, measured), policy.alpha)
+    least = smallest_gain(int(rows), measured, policy.alpha)
+    shown = f"{100 * least:.1f} points" if least is not None else "none up to 50 points"
+    return [
+        f"A true gain of {100 * gain:g} points would show on these {int(rows)} test rows with a chance of {power:.2f}.",
+        f"The smallest gain that they show four times in five: {shown}.",
+    ]
+
+
+def _discordance(metrics: Mapping[str, Any], rows: float) -> float:
+    """Return the share of rows that exactly one of model and probe has right, 0 where it was not measured."""
+    b, c = number(metrics, "against", "probe", "b"), number(metrics, "against", "probe", "c")
+    return min(max(b + c, 0) / rows, 1.0) if b is not None and c is not None else 0.0

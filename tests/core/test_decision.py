@@ -1,0 +1,172 @@
+import math
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from retune.core import decision
+from retune.core.decision import ChampionAnswers, Decision, Evidence, decide
+from retune.core.params.release import ReleaseParams
+
+POLICY = ReleaseParams(
+    thresholds={"accuracy": 0.8, "macro_f1": 0.75}, floors=["probe", "tfidf"], alpha=0.05, gain_of_interest=0.05
+)
+ALL_CHECKS = [
+    "evidence_complete",
+    "same_test_rows",
+    "same_evaluator",
+    "threshold_accuracy",
+    "threshold_macro_f1",
+    "floor_probe",
+    "floor_tfidf",
+    "champion_better",
+]
+
+
+def metrics(accuracy: Any = 0.9, macro_f1: Any = 0.88, probe: Any = 0.85, tfidf: Any = 0.7) -> dict[str, Any]:
+    return {
+        "test_sha256": "rows-1",
+        "test_rows": 200,
+        "evaluator_sha256": "code-1",
+        "model": {"accuracy": {"value": accuracy}, "macro_f1": {"value": macro_f1}},
+        "floors": {"probe": {"macro_f1": {"value": probe}}, "tfidf": {"macro_f1": {"value": tfidf}}},
+        "against": {"probe": {"b": 4, "c": 12, "p": 0.0768}, "tfidf": {"b": 5, "c": 40, "p": 0.0001}},
+    }
+
+
+FIRST = Evidence(metrics(), "rows-1", "code-1", champion_version=None)
+BETTER = replace(FIRST, champion_version="3", champion=ChampionAnswers("rows-1", "code-1", rows=200, b=5, c=15))
+
+
+def status(verdict: Decision, name: str) -> str:
+    return {check.name: check.status for check in verdict.checks}[name]
+
+
+@pytest.mark.case("GT-1")
+def test_a_better_model_is_promoted() -> None:
+    verdict = decide(BETTER, POLICY)
+    assert verdict.promote
+    assert verdict.reasons == []
+    assert {check.status for check in verdict.checks} == {"pass"}
+
+
+@pytest.mark.case("GT-2", "EV-7")
+@pytest.mark.parametrize(("b", "c"), [(0, 0), (10, 10)])
+def test_a_tie_is_not_promoted(b: int, c: int) -> None:
+    verdict = decide(replace(BETTER, champion=ChampionAnswers("rows-1", "code-1", 200, b, c)), POLICY)
+    assert not verdict.promote
+    assert status(verdict, "champion_better") == "fail"
+    assert "p = 1.0000" in verdict.reasons[0]
+
+
+@pytest.mark.case("EV-6")
+@pytest.mark.parametrize(
+    ("b", "c", "promote"), [(5, 15, True), (10, 20, False), (15, 5, False), (0, 5, False), (0, 6, True)]
+)
+def test_only_a_paired_gain_that_the_test_supports_is_promoted(b: int, c: int, promote: bool) -> None:
+    verdict = decide(replace(BETTER, champion=ChampionAnswers("rows-1", "code-1", 200, b, c)), POLICY)
+    assert verdict.promote is promote
+
+
+@pytest.mark.case("GT-5")
+@pytest.mark.parametrize("broken", [None, math.nan, math.inf, "0.9", True])
+@pytest.mark.parametrize("name", ["accuracy", "macro_f1", "probe", "tfidf"])
+def test_a_missing_score_is_not_promoted(name: str, broken: Any) -> None:
+    verdict = decide(replace(BETTER, metrics=metrics(**{name: broken})), POLICY)
+    assert not verdict.promote
+    assert status(verdict, "evidence_complete") == "fail"
+
+
+@pytest.mark.case("GT-5")
+def test_a_champion_without_answers_stops_the_release() -> None:
+    verdict = decide(replace(BETTER, champion=None), POLICY)
+    assert not verdict.promote
+    assert status(verdict, "champion_better") == "not_run"
+
+
+@pytest.mark.case("GT-6")
+def test_the_first_model_must_reach_the_thresholds_and_beat_the_floors() -> None:
+    assert decide(FIRST, POLICY).promote
+    for weak in (metrics(accuracy=0.79), metrics(macro_f1=0.74), metrics(probe=0.88), metrics(tfidf=0.95)):
+        assert not decide(replace(FIRST, metrics=weak), POLICY).promote
+
+
+@pytest.mark.case("EV-9")
+@pytest.mark.parametrize("which", ["candidate", "champion", "today", "rows"])
+def test_other_test_rows_are_refused(which: str) -> None:
+    champion = BETTER.champion
+    assert champion is not None
+    changed = {
+        "candidate": replace(BETTER, metrics=metrics() | {"test_sha256": "rows-0"}),
+        "champion": replace(BETTER, champion=replace(champion, test_sha256="rows-0")),
+        "today": replace(BETTER, test_sha256="rows-2"),
+        "rows": replace(BETTER, champion=replace(champion, rows=199)),
+    }[which]
+    verdict = decide(changed, POLICY)
+    assert not verdict.promote
+    assert status(verdict, "same_test_rows") == "fail"
+    assert status(verdict, "champion_better") == "not_run"
+
+
+def test_answers_measured_by_another_evaluator_are_refused() -> None:
+    assert not decide(replace(BETTER, evaluator_sha256="code-2"), POLICY).promote
+    assert not decide(replace(FIRST, metrics=metrics() | {"evaluator_sha256": None}), POLICY).promote
+
+
+@pytest.mark.case("GT-9")
+def test_a_check_that_breaks_does_not_promote(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(b: int, c: int) -> float:
+        raise ZeroDivisionError("planted")
+
+    monkeypatch.setattr(decision, "mcnemar_exact", broken)
+    verdict = decide(BETTER, POLICY)
+    assert not verdict.promote
+    assert "planted" in verdict.reasons[0]
+
+
+@pytest.mark.case("GT-9")
+@pytest.mark.parametrize("b", [-1, 201, None, "many"])
+def test_impossible_answers_do_not_promote(b: Any) -> None:
+    assert not decide(replace(BETTER, champion=ChampionAnswers("rows-1", "code-1", 200, b, 15)), POLICY).promote
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5000) | st.floats() | st.text(max_size=3),
+    lambda inner: st.dictionaries(st.sampled_from([*metrics(), "value", "probe", "accuracy", "b"]), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@pytest.mark.case("GT-9")
+@given(ANYTHING)
+def test_evidence_of_any_shape_gets_an_answer_and_no_promotion(found: Any) -> None:
+    verdict = decide(replace(BETTER, metrics=found), POLICY)
+    assert not verdict.promote
+    assert [check.name for check in verdict.checks] == ALL_CHECKS
+
+
+@pytest.mark.case("GT-10")
+@pytest.mark.parametrize(
+    "change", [{"thresholds": {}}, {"floors": []}, {"alpha": 1.0}, {"thresholds": {"accuracy": 0}}]
+)
+def test_a_policy_that_stops_nothing_cannot_be_written(change: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        ReleaseParams.model_validate(POLICY.model_dump() | change)
+
+
+@pytest.mark.case("GT-11")
+@pytest.mark.parametrize("evidence", [BETTER, FIRST, replace(BETTER, metrics={}), replace(BETTER, champion=None)])
+def test_every_check_is_listed_whatever_happened(evidence: Evidence) -> None:
+    verdict = decide(evidence, POLICY)
+    assert [check.name for check in verdict.checks] == ALL_CHECKS
+    assert all(check.status in ("pass", "fail", "not_run") and check.detail for check in verdict.checks)
+
+
+def test_the_notes_say_what_the_test_split_could_show() -> None:
+    chance, least = decide(BETTER, POLICY).notes
+    assert "gain of 5 points" in chance
+    assert "chance of 0.54" in chance  # 200 rows, 10 % discordant: `paired_power` is tested against a simulation
+    assert "points" in least
