@@ -7,7 +7,9 @@ A step is the function in `tasks/<step>.py` that bears the file's name. Its `Pat
 from __future__ import annotations
 
 import argparse
+import errno
 import inspect
+import os
 import sys
 import typing
 from collections.abc import Callable
@@ -15,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from retune.core import parts
-from retune.core.errors import RetuneError
+from retune.core.errors import GateError, RetuneError, UnavailableError
 from retune.core.params.base import Settings
+from retune.io.files import write_json
 from retune.io.settings import read_section
 
 Step = Callable[..., None]
@@ -61,10 +64,35 @@ def main(given: list[str]) -> int:
         step = step_named(given[0])
         step(**arguments(given[0], step, given[1:]))
     except RetuneError as error:
-        print(f"{given[0]}: {error}", file=sys.stderr)
-        return error.exit_code
+        return _fail(given[0], error)
+    except OSError as error:
+        if error.errno not in FROM_THE_MACHINE:
+            raise
+        return _fail(given[0], UnavailableError(f"{error.strerror}: {error.filename}. {FROM_THE_MACHINE[error.errno]}"))
     return 0
 
+
+FROM_THE_MACHINE = {
+    errno.ENOSPC: "Free some space on this disk, then run again: nothing half-written was kept.",
+    errno.EDQUOT: "Raise the quota or free some space, then run again: nothing half-written was kept.",
+    errno.EFBIG: "Raise the limit on file sizes (ulimit -f), then run again.",
+    errno.EACCES: "Give this user the right to write there, then run again.",
+    errno.EROFS: "Make this disk writable, then run again.",
+    errno.EMFILE: "Raise the limit on open files (ulimit -n), then run again.",
+}
+
+
+def _fail(name: str, error: RetuneError) -> int:
+    """Say the error, and leave it as JSON for the flow: DVC answers 255 whatever a stage's exit code was."""
+    print(f"{name}: {error}", file=sys.stderr)
+    if FAILURE_FILE in os.environ:
+        reasons = error.reasons if isinstance(error, GateError) else []
+        failure = {"exit_code": error.exit_code, "message": str(error), "reasons": reasons}
+        write_json(Path(os.environ[FAILURE_FILE]), failure)
+    return error.exit_code
+
+
+FAILURE_FILE = "RETUNE_FAILURE_FILE"
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

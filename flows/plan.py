@@ -1,0 +1,61 @@
+"""What is to be done, found out before any server starts: the data brought up to date, the bases pinned, DVC asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from retune.io import dvc, source
+from retune.project import ModelParams, Project, chosen, read_project
+from tasks.resolve import resolve
+from tasks.track import unsettled
+
+LOCK = Path(".retune/checkout.lock")
+FLOW_STEPS = frozenset({"track", "release"})
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The stages in the order in which they run, which of them changed, and the models that are not yet recorded."""
+
+    project: Project
+    models: dict[str, ModelParams]
+    stages: tuple[dvc.Stage, ...]
+    changed: frozenset[str]
+    unsettled: tuple[str, ...]
+
+    @property
+    def nothing_to_do(self) -> bool:
+        """Tell whether every stage is up to date and every model recorded and decided."""
+        return not self.changed and not self.unsettled
+
+
+def base_file(root: Path, model: str) -> Path:
+    """Return where the pinned identity of a model's base stands."""
+    return root / "artifacts" / "models" / model / "resolve" / "base.json"
+
+
+def prepare(root: Path, names: list[str], say: Say) -> Plan:
+    """Heal, update, resolve and ask; call it under the checkout's lock.
+
+    Raises UserError for settings, sources and bases that do not hold, before anything is written.
+    """
+    project = read_project(root)
+    models = chosen(project, names)
+    for mended in dvc.heal(root):
+        say(mended)
+    if source.update(root, say=_silent):
+        say(f"data/ was brought up to date with {source.read_source(root).location or 'its files'}")
+    for name, model in models.items():
+        resolve(base=base_file(root, name), params=model.resolve)
+    stages = tuple(stage for stage in dvc.stages(root) if not stage.model or stage.model in models)
+    status = dvc.changes(root, [stage.name for stage in stages])
+    changed = frozenset(name for name in status if name in {stage.name for stage in stages})
+    open_ones = tuple(name for name in models if changed or unsettled(root, name))
+    return Plan(project, models, stages, changed, open_ones)
+
+
+def _silent(_line: str) -> None:
+    """Keep DVC's own lines from a person who reads ours."""

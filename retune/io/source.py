@@ -1,0 +1,148 @@
+"""The documents' source against data/: what `dvc update` would delete or revert is found before it does.
+
+data.dvc with `deps` is an import: the source is elsewhere, and data/ is its copy. Without `deps`, data/ is the source.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from retune.core.errors import UserError
+from retune.io import dvc
+
+TRACKED, FOLDER = "data.dvc", "data"
+SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the documents come from, as data.dvc says it."""
+
+    location: str  # a path or URL; empty where data/ itself is the source
+    recorded_md5: str
+
+    @property
+    def is_local(self) -> bool:
+        """Tell whether the source is a folder of this machine."""
+        return bool(self.location) and "://" not in self.location
+
+
+def read_source(root: Path) -> Source:
+    """Return the source that data.dvc names; raises UserError where there are neither data.dvc nor data/."""
+    tracked = root / TRACKED
+    if not tracked.exists():
+        if (root / FOLDER).is_dir():
+            return Source(location="", recorded_md5="")
+        raise UserError(
+            expected=f"{TRACKED}, or a folder {FOLDER}/ with documents",
+            found="neither",
+            todo="Name the documents' source: .venv/bin/dvc import-url samples/documents data",
+        )
+    try:
+        content: Any = yaml.safe_load(tracked.read_text(encoding="utf-8"))
+        out, deps = content["outs"][0], content.get("deps") or []
+        return Source(location=str(deps[0]["path"]) if deps else "", recorded_md5=str(out.get("md5", "")))
+    except (yaml.YAMLError, KeyError, IndexError, TypeError) as error:
+        raise UserError(
+            expected=f"a {TRACKED} as DVC writes it",
+            found=f"one that cannot be read ({error})",
+            todo="Make it anew: .venv/bin/dvc import-url --force samples/documents data",
+        ) from error
+
+
+def update(root: Path, say: dvc.Say) -> bool:
+    """Bring data/ up to date with its source, and return whether it changed.
+
+    Raises UserError, and changes nothing, where that would delete or revert files that the source does not have.
+    """
+    source = read_source(root)
+    present = listing(root / FOLDER)
+    if not source.location:
+        return _record_own(root, source, present, say)
+    offered = listing(_local(root, source)) if source.is_local else None
+    if offered is not None and not offered:
+        raise UserError(
+            expected=f"documents in {source.location}",
+            found="no such folder" if not _local(root, source).exists() else "an empty folder",
+            todo="Put documents there, or name another source: .venv/bin/dvc import-url --force SOURCE data",
+        )
+    _refuse_to_lose(root, source, present, offered)
+    if offered is not None and present == offered and _digest(offered) == source.recorded_md5:
+        return False
+    before = _digest(present)
+    dvc.command(root, ["update", TRACKED], doing=f"to update data/ from {source.location}", say=say)
+    return _digest(listing(root / FOLDER)) != before
+
+
+def _local(root: Path, source: Source) -> Path:
+    """Return the folder of a local source."""
+    return (root / source.location).resolve()
+
+
+def _record_own(root: Path, source: Source, present: dict[str, str], say: dvc.Say) -> bool:
+    """Track data/ itself, where its user fills it."""
+    if not present:
+        raise UserError(
+            expected=f"documents in {FOLDER}/, which is its own source here",
+            found="none",
+            todo=f"Put documents into {FOLDER}/, or name a source: .venv/bin/dvc import-url --force SOURCE data",
+        )
+    if _digest(present) == source.recorded_md5:
+        return False
+    dvc.command(root, ["add", FOLDER], doing=f"to record {FOLDER}/", say=say)
+    return True
+
+
+def _refuse_to_lose(root: Path, source: Source, present: dict[str, str], offered: dict[str, str] | None) -> None:
+    """Raise UserError where data/ holds what neither the source nor the last import has."""
+    imported = _imported(root, source)
+    known = [*([imported] if imported is not None else []), *([offered] if offered is not None else [])]
+    own = sorted(path for path, md5 in present.items() if not any(files.get(path) == md5 for files in known))
+    if not own:
+        return
+    shown = ", ".join(own[:SHOWN]) + (f" and {len(own) - SHOWN} more" if len(own) > SHOWN else "")
+    raise UserError(
+        expected=f"{FOLDER}/ to hold what {source.location} holds, of which it is a copy",
+        found=f"{len(own)} added or edited in {FOLDER}/: {shown}",
+        todo=f"Updating would lose them. Move them into {source.location}, or make {FOLDER}/ the source itself: "
+        f"rm {TRACKED} && .venv/bin/dvc add {FOLDER}",
+    )
+
+
+def _imported(root: Path, source: Source) -> dict[str, str] | None:
+    """Return path -> MD5 of the last import from DVC's cache, or None where the cache does not have it."""
+    digest = source.recorded_md5.removesuffix(".dir")
+    path = root / ".dvc" / "cache" / "files" / "md5" / digest[:2] / f"{digest[2:]}.dir"
+    if not digest or not path.exists():
+        return None
+    return {entry["relpath"]: entry["md5"] for entry in json.loads(path.read_text(encoding="utf-8"))}
+
+
+def listing(folder: Path) -> dict[str, str]:
+    """Return relative path -> MD5 of every file below a folder; a missing folder has none."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
+    return {path.relative_to(folder).as_posix(): _md5(path) for path in files if path.name not in IGNORED}
+
+
+IGNORED = frozenset({".DS_Store", "Thumbs.db", ".gitignore", ".dvcignore"})
+
+
+def _md5(path: Path) -> str:
+    """Return the MD5 of a file, which is the hash that DVC names files by."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def _digest(files: dict[str, str]) -> str:
+    """Return the hash that DVC gives a folder with these files: the MD5 of its sorted listing as JSON."""
+    entries = [
+        {"md5": md5, "relpath": path} for path, md5 in sorted(files.items(), key=lambda item: item[0].split("/"))
+    ]
+    text = json.dumps(entries, sort_keys=True).encode()
+    return hashlib.md5(text, usedforsecurity=False).hexdigest() + ".dir"

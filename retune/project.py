@@ -1,0 +1,128 @@
+"""params.yaml as a whole: every section typed, every part known, checked before anything is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from retune.core import parts
+from retune.core.errors import UserError
+from retune.core.params.base import Settings
+from retune.core.params.deduplicate import DeduplicateParams
+from retune.core.params.evaluate import EvaluateParams
+from retune.core.params.examples import ExamplesParams
+from retune.core.params.gate import GateParams
+from retune.core.params.ingest import IngestParams
+from retune.core.params.redact import RedactParams
+from retune.core.params.release import ReleaseParams
+from retune.core.params.resolve import ResolveParams
+from retune.core.params.split import SplitParams
+from retune.core.params.train import TrainParams
+from retune.core.params.validate import ValidateParams
+from retune.io.settings import checked, read_yaml
+
+PARAMS = "params.yaml"
+
+
+class CorpusParams(Settings):
+    """What happens to the documents, for all models alike."""
+
+    ingest: IngestParams
+    """Which files are read, and how."""
+    redact: RedactParams
+    """What is taken out of the text."""
+    deduplicate: DeduplicateParams
+    """When two documents count as one."""
+    validate_: ValidateParams = Field(alias="validate")
+    """Which documents are fit for training."""
+    gate: GateParams
+    """How much may be wrong with the documents before the pipeline stops."""
+
+
+class ModelParams(Settings):
+    """One model, from its examples to its promotion."""
+
+    task_type: str
+    """What the model answers: a file of retune/modeling/task_types."""
+    family: str
+    """Which kind of base it is tuned from: a file of retune/modeling/families."""
+    method: str
+    """How it is tuned: a file of retune/modeling/methods."""
+    examples: ExamplesParams
+    """How documents become training examples."""
+    gate: GateParams
+    """How much may be wrong with the examples before the pipeline stops."""
+    split: SplitParams
+    """Which examples train, validate and test."""
+    resolve: ResolveParams
+    """Which base model, pinned before anything depends on it."""
+    train: TrainParams
+    """The training itself."""
+    evaluate: EvaluateParams
+    """What is measured on the test rows."""
+    release: ReleaseParams
+    """What a version must show before it is promoted."""
+
+
+class TrackingParams(Settings):
+    """Where runs and models are recorded."""
+
+    experiment: str
+    """Name of the MLflow experiment that holds the runs; decisions stand in `<experiment>-decisions`."""
+
+
+class Project(Settings):
+    """The settings of the whole project."""
+
+    corpus: CorpusParams
+    """The documents."""
+    models: dict[str, ModelParams] = Field(min_length=1)
+    """The models that are tuned on them, by the name they are registered under."""
+    tracking: TrackingParams
+    """The record."""
+
+
+def read_project(root: Path) -> Project:
+    """Return the settings in params.yaml; raises one UserError with everything that is wrong with them."""
+    project = checked(read_yaml(root / PARAMS), Project)
+    for name, model in project.models.items():
+        _check_name(name)
+        for kind, part in _parts(model):
+            parts.find(kind, part)
+    return project
+
+
+def _parts(model: ModelParams) -> list[tuple[str, str]]:
+    """Return the discovered parts that a model names, as package and name."""
+    return [
+        ("retune.modeling.task_types", model.task_type),
+        ("retune.modeling.families", model.family),
+        ("retune.modeling.methods", model.method),
+        ("retune.core.builders", model.examples.builder),
+    ]
+
+
+def _check_name(name: str) -> None:
+    """Refuse a model name that cannot be a folder, a DVC stage and a registered model at once."""
+    import re
+
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", name):
+        raise UserError(
+            expected="a model name of lower-case letters, digits and dashes",
+            found=repr(name),
+            todo=f"Rename it in {PARAMS}.",
+        )
+
+
+def chosen(project: Project, names: list[str]) -> dict[str, Any]:
+    """Return the models of these names, all of them for an empty list; an unknown name lists the known ones."""
+    unknown = sorted(set(names) - set(project.models))
+    if unknown:
+        raise UserError(
+            expected=f"models of {PARAMS}: {', '.join(sorted(project.models))}",
+            found=", ".join(unknown),
+            todo="Correct the name.",
+        )
+    return {name: model for name, model in project.models.items() if not names or name in names}
