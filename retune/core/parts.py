@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from difflib import get_close_matches
+from pathlib import Path
 from types import ModuleType
 
 from retune.core.errors import UserError
@@ -29,6 +30,14 @@ def find(package: str, name: str) -> ModuleType:
             todo=f"{hint}Correct params.yaml, or add the file {package.replace('.', '/')}/{name}.py.",
         )
     return importlib.import_module(f"{package}.{name}")
+
+
+def at(path: Path) -> ModuleType:
+    """Return the part in a file such as `retune/core/builders/table.py`; a missing file raises UserError.
+
+    Steps take their parts by path, so that DVC depends on the model's own parts and no others.
+    """
+    return find(".".join(path.parent.parts), path.stem)
 
 
 def load_all(package: str) -> dict[str, ModuleType]:

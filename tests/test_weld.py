@@ -1,0 +1,85 @@
+"""dvc.yaml is welded to the code: what it declares is what the steps take and can reach, no less and no more."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from pathlib import Path
+
+import pytest
+
+from retune.core import parts
+from retune.io.dvc import Stage, stages
+from tasks.__main__ import paths_of, settings_of, step_named
+from tests.reach import ROOT, reachable
+
+STAGES = stages(ROOT)
+CODE = ("retune/", "tasks/", "flows/")
+
+
+def options(stage: Stage) -> dict[str, str]:
+    """Return the options of a stage's command by the name of the step's parameter."""
+    words = shlex.split(stage.command)
+    assert words[:3] == ["python", "-m", "tasks"]
+    parser = argparse.ArgumentParser()
+    for name in [*paths_of(step_named(words[3])), "params"]:
+        parser.add_argument(f"--{name.replace('_', '-')}", dest=name)
+    return {name: value for name, value in vars(parser.parse_args(words[4:])).items() if value is not None}
+
+
+@pytest.fixture(params=STAGES, ids=lambda stage: stage.name)
+def stage(request: pytest.FixtureRequest) -> Stage:
+    return request.param  # type: ignore[no-any-return]
+
+
+def test_the_command_gives_every_path_of_the_step(stage: Stage) -> None:
+    step = step_named(shlex.split(stage.command)[3])
+    assert set(options(stage)) - {"params"} == set(paths_of(step))
+
+
+def test_every_path_is_a_declared_dependency_or_out(stage: Stage) -> None:
+    declared = {*stage.dependencies, *stage.outs}
+    given = {value for name, value in options(stage).items() if name != "params"}
+    assert given <= declared, f"{stage.name}: not declared: {sorted(given - declared)}"
+
+
+def test_every_out_and_every_data_dependency_is_given_to_the_step(stage: Stage) -> None:
+    given = set(options(stage).values())
+    data = {path for path in stage.dependencies if not path.startswith(CODE) and path != "params.yaml"}
+    assert data | set(stage.outs) <= given
+
+
+def test_a_params_section_is_declared_if_and_only_if_the_step_takes_one(stage: Stage) -> None:
+    takes = settings_of(step_named(shlex.split(stage.command)[3])) is not None
+    assert ("params" in options(stage)) == takes == ("params.yaml" in stage.dependencies)
+
+
+def test_the_code_that_a_step_can_reach_is_its_dependency_and_no_more(stage: Stage) -> None:
+    step = shlex.split(stage.command)[3]
+    chosen = [ROOT / value for value in options(stage).values() if value.startswith(CODE)]
+    needed = reachable(ROOT / "tasks" / f"{step}.py", *chosen)
+    declared = {ROOT / path for path in stage.dependencies if path.startswith(CODE)}
+    missing, too_much = _names(needed - declared), _names(declared - needed)
+    assert declared == needed, f"{stage.name}: missing {missing}, too much {too_much}"
+
+
+def test_packages_hold_no_code() -> None:
+    for package in [*ROOT.glob("retune/**/__init__.py"), *ROOT.glob("tasks/__init__.py")]:
+        lines = [line for line in package.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+        assert len(lines) <= 1, f"{package.relative_to(ROOT)}: code here would be a dependency of every stage"
+
+
+def test_every_step_is_declared_once_in_dvc_or_called_by_a_flow() -> None:
+    in_dvc = {shlex.split(stage.command)[3] for stage in STAGES}
+    in_flows = {name for name in parts.names("tasks") for file in (ROOT / "flows").glob("*.py") if _imports(file, name)}
+    assert in_dvc | in_flows == set(parts.names("tasks"))
+    assert not in_dvc & in_flows, f"declared twice: {sorted(in_dvc & in_flows)}"
+
+
+def _imports(file: Path, step: str) -> bool:
+    """Tell whether a flow's file calls a step."""
+    return f"from tasks.{step} import {step}" in file.read_text(encoding="utf-8")
+
+
+def _names(paths: set[Path]) -> list[str]:
+    return sorted(path.relative_to(ROOT).as_posix() for path in paths)
