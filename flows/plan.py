@@ -12,7 +12,6 @@ from tasks.resolve import resolve
 from tasks.track import unsettled
 
 LOCK = Path(".retune/checkout.lock")
-FLOW_STEPS = frozenset({"track", "release"})
 Say = Callable[[str], None]
 
 
@@ -37,10 +36,10 @@ def base_file(root: Path, model: str) -> Path:
     return root / "artifacts" / "models" / model / "resolve" / "base.json"
 
 
-def prepare(root: Path, names: list[str], say: Say) -> Plan:
-    """Heal, update, resolve and ask; call it under the checkout's lock.
+def bring_up_to_date(root: Path, names: list[str], say: Say) -> tuple[Project, dict[str, ModelParams]]:
+    """Check the settings, heal DVC, update data/ and pin the bases; call it under the checkout's lock.
 
-    Raises UserError for settings, sources and bases that do not hold, before anything is written.
+    Raises UserError for settings, sources and bases that do not hold.
     """
     project = read_project(root)
     models = chosen(project, names)
@@ -50,9 +49,15 @@ def prepare(root: Path, names: list[str], say: Say) -> Plan:
         say(f"data/ was brought up to date with {source.read_source(root).location or 'its files'}")
     for name, model in models.items():
         resolve(base=base_file(root, name), params=model.resolve)
+    return project, models
+
+
+def prepare(root: Path, names: list[str], say: Say) -> Plan:
+    """Bring everything up to date, then ask DVC which stages changed and MLflow which models it does not know."""
+    project, models = bring_up_to_date(root, names, say)
     stages = tuple(stage for stage in dvc.stages(root) if not stage.model or stage.model in models)
-    status = dvc.changes(root, [stage.name for stage in stages])
-    changed = frozenset(name for name in status if name in {stage.name for stage in stages})
+    known = {stage.name for stage in stages}
+    changed = frozenset(name for name in dvc.changes(root, sorted(known)) if name in known)
     open_ones = tuple(name for name in models if changed or unsettled(root, name))
     return Plan(project, models, stages, changed, open_ones)
 

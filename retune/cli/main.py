@@ -1,0 +1,113 @@
+"""The command line: says what it will do, does it, and names the next command when something stops."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from retune.core.errors import EXIT_MEANINGS, EXIT_USAGE, RetuneError
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands; it imports nothing heavy, so that --help answers at once."""
+    codes = "\n".join(f"  {code}  {meaning}" for code, meaning in EXIT_MEANINGS.items())
+    top = argparse.ArgumentParser(
+        prog="retune",
+        description="Tunes models on an organisation's documents, and promotes them only with evidence.",
+        epilog=f"exit codes:\n{codes}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_run(commands)
+    _add_repro(commands)
+    _add_ui(commands)
+    _add_serve(commands)
+    _add_promote(commands)
+    _add_rollback(commands)
+    return top
+
+
+Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def _add(commands: Commands, name: str, text: str, does: str) -> argparse.ArgumentParser:
+    """Add one command; `does` names the module of retune/cli whose function `main` is it."""
+    command = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
+    command.set_defaults(does=does)
+    return command
+
+
+def _add_run(commands: Commands) -> None:
+    """Add `retune run`."""
+    command = _add(commands, "run", "from the documents to a promoted model: every stage that is not up to date", "run")
+    command.add_argument(
+        "--model", action="append", default=[], metavar="NAME", help="only this model; may be repeated"
+    )
+    command.add_argument("--reason", default="by hand", metavar="TEXT", help="why this run was started, for the record")
+
+
+def _add_repro(commands: Commands) -> None:
+    """Add `retune repro`."""
+    _add(commands, "repro", "the stages alone, by DVC, without any server", "repro")
+
+
+def _add_ui(commands: Commands) -> None:
+    """Add `retune ui`."""
+    command = _add(commands, "ui", "the pages of MLflow and Prefect, on this machine only", "ui")
+    command.add_argument("--mlflow-port", type=int, default=5000, metavar="PORT")
+    command.add_argument("--prefect-port", type=int, default=4200, metavar="PORT")
+
+
+def _add_serve(commands: Commands) -> None:
+    """Add `retune serve`."""
+    command = _add(commands, "serve", "answers by the champion over HTTP, on this machine only", "serve")
+    command.add_argument("--model", default="", metavar="NAME", help="which model; the only one where there is one")
+    command.add_argument("--port", type=int, default=5001, metavar="PORT")
+
+
+def _add_promote(commands: Commands) -> None:
+    """Add `retune promote`."""
+    command = _add(commands, "promote", "makes a version the champion, where its evidence supports it", "promote")
+    command.add_argument("--model", default="", metavar="NAME", help="which model; the only one where there is one")
+    command.add_argument("--version", default="", metavar="N", help="which version; the challenger by default")
+    command.add_argument("--reason", default="by hand", metavar="TEXT", help="why, for the record")
+
+
+def _add_rollback(commands: Commands) -> None:
+    """Add `retune rollback`."""
+    command = _add(commands, "rollback", "makes the previous champion the champion again", "rollback")
+    command.add_argument("--model", default="", metavar="NAME", help="which model; the only one where there is one")
+    command.add_argument("--reason", default="by hand", metavar="TEXT", help="why, for the record")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    given = parser().parse_args(arguments)
+    try:
+        return _command(given.does)(given)
+    except RetuneError as error:
+        print(f"retune {given.command}: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("\nstopped; the same command goes on where this one was", file=sys.stderr)
+        return 130
+
+
+def _command(name: str) -> Command:
+    """Import the module of one command, and nothing else."""
+    import importlib
+
+    if not (Path.cwd() / "params.yaml").exists():
+        print(f"retune: no params.yaml in {Path.cwd()}; run this in the root of the checkout", file=sys.stderr)
+        sys.exit(EXIT_USAGE)
+    command: Command = importlib.import_module(f"retune.cli.{name}").main
+    return command
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,73 @@
+"""`retune ui`: the pages of MLflow and Prefect, on this machine only, until they are stopped."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from flows import environment
+from retune.core.errors import UserError
+from retune.io.dvc import environment as child_environment
+from retune.io.ports import is_free, stop_with_parent, wait_until_answers
+
+HOST = "127.0.0.1"
+PATIENCE_SECONDS = 120
+
+
+def main(given: argparse.Namespace) -> int:
+    """Start both servers, say where they are, and stop both when one ends or the user stops."""
+    root = Path.cwd()
+    environment.prepare(root, quiet=False)
+    for name, port in (("MLflow", given.mlflow_port), ("Prefect", given.prefect_port)):
+        if not is_free(HOST, port):
+            option = f"--{name.lower()}-port"
+            raise UserError(
+                expected=f"port {port} free for {name}",
+                found="something that listens there",
+                todo=f"Stop it, or give {option}.",
+            )
+    servers = {
+        "MLflow": (_start(root, _mlflow(root, given.mlflow_port)), f"http://{HOST}:{given.mlflow_port}"),
+        "Prefect": (_start(root, _prefect(given.prefect_port)), f"http://{HOST}:{given.prefect_port}"),
+    }
+    try:
+        for name, (process, url) in servers.items():
+            wait_until_answers(process, url, PATIENCE_SECONDS)
+            print(f"{name:8} {url}", flush=True)
+        print("Both listen on this machine only. Ctrl-C stops them.", flush=True)
+        while all(process.poll() is None for process, _ in servers.values()):
+            time.sleep(0.5)
+        return 1
+    finally:
+        for process, _ in servers.values():
+            process.terminate()
+
+
+def _mlflow(root: Path, port: int) -> list[str]:
+    """Return the command of MLflow's server over this checkout's database."""
+    store = f"sqlite:///{root / 'mlflow.db'}"
+    options = ["--backend-store-uri", store, "--artifacts-destination", str(root / "mlartifacts")]
+    return [sys.executable, "-m", "mlflow", "server", *options, "--host", HOST, "--port", str(port)]
+
+
+def _prefect(port: int) -> list[str]:
+    """Return the command of Prefect's server over this checkout's database."""
+    return [sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(port)]
+
+
+def _start(root: Path, command: list[str]) -> subprocess.Popen[bytes]:
+    """Start a server that ends with this process; what it logs goes to a file under .retune/."""
+    log = root / ".retune" / "logs" / f"{command[2]}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as stream:
+        return subprocess.Popen(
+            command,
+            cwd=root,
+            env=child_environment(),
+            stdout=stream,
+            stderr=stream,
+            preexec_fn=stop_with_parent,  # noqa: PLW1509 - no thread was started before
+        )
