@@ -64,9 +64,9 @@ def configure(root: Path) -> str:
     head = [
         "# Configure",
         "",
-        "Every setting stands in `params.yaml`; there are no hidden defaults. A misspelt, missing or impossible one stops",
-        "the run before anything is read, and all that are wrong are named at once. This page is generated from the",
-        "models that check them; the last column is what the template sets.",
+        "Every setting stands in `params.yaml`; there are no hidden defaults. A misspelt, missing or impossible one",
+        "stops the run before anything is read, and all that are wrong are named at once. This page is generated from",
+        "the models that check them; the last column is what the template sets.",
         "",
     ]
     lines = _sections(Project, "", read_yaml(root / "params.yaml"))
@@ -159,14 +159,14 @@ def tree(root: Path) -> str:
     lines = []
     for room in ROOMS:
         lines.append(f"{room + '/':36} {_first(root / room / '__init__.py')}")
-        lines += [_line(root, file) for file in sorted((root / room).glob("*.py")) if file.name != "__init__.py"]
+        lines += [_line(file) for file in sorted((root / room).glob("*.py")) if file.name != "__init__.py"]
         for folder in [folder for folder in DISCOVERED if str(Path(folder).parent) == room]:
             names = ", ".join(parts.names(folder.replace("/", ".")))
             lines.append(f"  {Path(folder).name + '/':34} {_first(root / folder / '__init__.py')} {names}")
     return "\n".join(lines)
 
 
-def _line(root: Path, file: Path) -> str:
+def _line(file: Path) -> str:
     """Return one file's line."""
     return f"  {file.name:34} {_first(file)}"
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import json
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,11 +55,23 @@ def whole_folder(path: Path) -> Iterator[Path]:
         yield partial
         for entry in [*sorted(partial.rglob("*")), partial]:
             sync(entry)
-        shutil.rmtree(path, ignore_errors=True)
-        partial.replace(path)
+        _take_place(partial, path)
         sync(path.parent)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _take_place(new: Path, old: Path) -> None:
+    """Put one folder in the place of another in one step; the other is left under the first one's name."""
+    if not old.exists():
+        new.replace(old)
+        return
+    if sys.platform == "linux":
+        at_cwd, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+        if ctypes.CDLL(None).renameat2(at_cwd, os.fsencode(new), at_cwd, os.fsencode(old), exchange) == 0:
+            return
+    shutil.rmtree(old)  # a file system without exchange: for an instant neither stands, and the step runs again
+    new.replace(old)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from retune.core.errors import GateError, IntegrityError, RetuneError, UserError
+from retune.core.run_report import CACHED, RAN, REFUSED, ModelRow, RunReport, StageRow, report_of
+
+
+def report_with(*errors: RetuneError) -> RunReport:
+    report = RunReport()
+    for error in errors:
+        report.fail("somewhere", error)
+    return report
+
+
+def test_exit_codes_say_what_stopped_the_run_and_worse_news_wins_over_a_gate() -> None:
+    user = UserError(expected="a", found="b", todo="c")
+    gate = GateError("gate", ["too much"])
+    assert report_with().exit_code == 0
+    assert report_with(gate).exit_code == 3
+    assert report_with(user).exit_code == 2
+    assert report_with(gate, user).exit_code == 2
+    assert report_with(gate, RetuneError("broken")).exit_code == 1
+    assert report_with(user, IntegrityError("other bytes")).exit_code == 5
+
+
+def test_an_execution_is_worth_a_run_if_a_stage_ran_or_a_gate_said_no() -> None:
+    assert not RunReport(stages=[StageRow("ingest", CACHED)]).something_ran
+    assert RunReport(stages=[StageRow("ingest", CACHED), StageRow("redact", RAN)]).something_ran
+    assert RunReport(stages=[StageRow("gate", REFUSED)]).something_ran
+
+
+def test_a_report_survives_its_file() -> None:
+    report = report_with(GateError("gate", ["a", "b"]))
+    report.stages.append(StageRow("ingest", RAN, rows_in=3, rows_out=2, quarantined=1))
+    report.models.append(ModelRow("router", "2", "1", False, ("no gain",), {"accuracy": 0.9}))
+    assert report_of(report.as_dict()) == report
