@@ -1,1 +1,1 @@
-"""One file per document format."""
+"""One file per document format; `retune.core.ingest_formats.Format` says what each has."""
