@@ -11,7 +11,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from types import ModuleType
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from pydantic import model_validator
 
@@ -45,6 +45,13 @@ class Measurement:
     detail: str = ""
 
 
+class Table(TypedDict):
+    """A table that the report of a gate shows."""
+
+    columns: list[str]
+    rows: list[list[Any]]
+
+
 class Limit(Settings):
     """How far a gate's value may go, and what happens beyond; a bound that is not given is not there."""
 
@@ -62,9 +69,10 @@ class Limit(Settings):
             raise ValueError("needs a maximum, a minimum or both")
         return self
 
-    def __str__(self) -> str:
+    def text(self, unit: str) -> str:
+        """Return the bounds as people read them."""
         bounds = [("at least", self.minimum), ("at most", self.maximum)]
-        return ", ".join(f"{word} {bound:g}" for word, bound in bounds if bound is not None)
+        return " and ".join(f"{word} {shown(bound, unit)}" for word, bound in bounds if bound is not None)
 
     def holds(self, value: float) -> bool:
         """Say whether a value lies within the bounds; the bounds themselves do."""
@@ -108,6 +116,11 @@ class Verdict:
         return {**asdict(self), "reasons": self.reasons, "warnings": self.warnings}
 
 
+def document(subject: str, measurements: Sequence[Measurement], tables: Mapping[str, Table]) -> dict[str, Any]:
+    """Return what was measured on a subject, and the tables that its report shows, as plain values for a JSON file."""
+    return {"subject": subject, "measurements": [asdict(one) for one in measurements], "tables": dict(tables)}
+
+
 def gates(kind: str) -> dict[str, ModuleType]:
     """Return the gates that can speak about a kind of table: files, documents or examples."""
     return {name: gate for name, gate in parts.load_all(PACKAGE).items() if kind in gate.APPLIES_TO}
@@ -147,10 +160,10 @@ def decide(measurements: Sequence[Measurement], limits: Mapping[str, Limit]) -> 
 
 
 def shown(value: float | None, unit: str) -> str:
-    """Return a value as people read it: shares in percent, counts as whole numbers."""
+    """Return a value as people read it: shares in percent, counts as they are."""
     if value is None:
         return "not measured"
-    return f"{value:.2%}" if unit == "share" else f"{value:g}"
+    return f"{value * 100:.4g}%" if unit == "share" else f"{value:g}"
 
 
 def _check(name: str, measurement: Measurement | None, limit: Limit) -> Check:
@@ -160,7 +173,9 @@ def _check(name: str, measurement: Measurement | None, limit: Limit) -> Check:
     status, reason = _judged(measurement, limit)
     value = measurement.value if status != "not_run" else None
     rows = {"rows_checked": measurement.rows_checked, "rows_failed": measurement.rows_failed}
-    return Check(name, status, value, measurement.unit, str(limit), limit.level, **rows, reason=reason)
+    return Check(
+        name, status, value, measurement.unit, limit.text(measurement.unit), limit.level, **rows, reason=reason
+    )
 
 
 def _judged(measurement: Measurement, limit: Limit) -> tuple[str, str]:
@@ -169,7 +184,7 @@ def _judged(measurement: Measurement, limit: Limit) -> tuple[str, str]:
     if measurement.status != "measured" or value is None or not math.isfinite(value):
         return "not_run", f"{name} could not be measured: {measurement.detail or 'it gave no number'}"
     rows = f" ({measurement.rows_failed} of {measurement.rows_checked} rows)" if measurement.rows_failed else ""
-    sentence = f"{name} is {shown(value, measurement.unit)}{rows}, {limit} allowed"
+    sentence = f"{name} is {shown(value, measurement.unit)}{rows}, {limit.text(measurement.unit)} allowed"
     if limit.holds(value):
         return "pass", sentence
     return ("fail" if limit.level == "block" else "warn"), sentence

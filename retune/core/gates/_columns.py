@@ -18,12 +18,6 @@ def characters(frame: pd.DataFrame) -> pd.Series:
     return lengths.where(lengths > 0)
 
 
-def first_of(keys: pd.DataFrame, order: pd.Series) -> pd.Series:
-    """Return for each row whether it comes first, by `order`, among the rows with equal keys."""
-    ranked = keys.assign(_order=order.astype(str)).sort_values("_order", kind="stable")
-    return ~ranked.duplicated(list(keys.columns)).reindex(keys.index)
-
-
 def equal_texts(frame: pd.DataFrame) -> pd.Series:
     """Return each text as equality sees it: case, spacing and punctuation do not count."""
     return frame["text"].fillna("").astype(str).map(normalised)
@@ -37,9 +31,11 @@ def contradictory(frame: pd.DataFrame) -> pd.Series:
 
 
 def repeated(frame: pd.DataFrame) -> pd.Series:
-    """Return which examples repeat the text and the label of another one, the first by document not counted."""
-    keys = pd.DataFrame({"text": equal_texts(frame), "label": frame["label"].fillna("")})
-    return ~first_of(keys, frame["document_id"])
+    """Return which examples repeat the text and the label of one before them.
+
+    Copies on different given sides are not repeats here: the split decides which of them may stay.
+    """
+    return pd.DataFrame({"text": equal_texts(frame), "label": frame["label"], "side": frame["side"]}).duplicated()
 
 
 def label_sizes(frame: pd.DataFrame) -> pd.Series:

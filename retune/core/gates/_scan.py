@@ -4,36 +4,38 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pandas as pd
 
-from retune.core import parts
+from retune.core import parts, redaction
+from retune.core.params.redact import RedactParams
 
-RECOGNIZERS = "retune.core.recognizers"
 SECRETS = frozenset({"URL_CREDENTIALS", "PRIVATE_KEY", "ACCESS_TOKEN"})
-SCANNED = ("document_id", "source_path", "title", "text", "metadata")
+SCANNED = ("document_id", "source_path", "department", "title", "text", "metadata")
 
 
-def found_in(frame: pd.DataFrame, *, secrets: bool) -> pd.Series:
-    """Return, for each document, entity types and how often they occur, as `EMAIL 2, PHONE 1`; null where none does.
-
-    With `secrets` the types of `SECRETS` are looked for, without it all others.
-    """
-    recognizers = [part for part in parts.load_all(RECOGNIZERS).values() if (part.ENTITY_TYPE in SECRETS) == secrets]
+def found_in(frame: pd.DataFrame, recognizers: Sequence[redaction.Recognizer], keep: Sequence[str]) -> pd.Series:
+    """Return, for each document, types and how often they occur, as `EMAIL 2, PHONE 1`; null where nothing is found."""
     found = []
     for cells in frame[list(SCANNED)].itertuples(index=False, name=None):
-        counts: Counter[str] = Counter()
-        for text in _texts(cells):
-            for part in recognizers:
-                counts[part.ENTITY_TYPE] += len(list(part.find(text)))
-        found.append(", ".join(f"{kind} {number}" for kind, number in sorted(counts.items()) if number) or None)
+        kinds: Counter[str] = Counter()
+        for context, text in _fields(cells):
+            kinds.update(item.recognizer.entity_type for item in redaction.detect(text, recognizers, keep, context))
+        found.append(", ".join(f"{kind} {number}" for kind, number in sorted(kinds.items())) or None)
     return pd.Series(found, index=frame.index, dtype="object")
 
 
-def _texts(cells: tuple[Any, ...]) -> Iterator[str]:
-    """Yield every text of a document, each field and each metadata value by itself."""
+def critical(regions: Sequence[str], keep: Sequence[str]) -> list[redaction.Recognizer]:
+    """Return all recognizers of what names a person or opens a door, whether redaction was told to use them or not."""
+    names = tuple(parts.names(redaction.PACKAGE))
+    settings = RedactParams(recognizers=names, regions=tuple(regions), keep=tuple(keep))
+    return [recognizer for recognizer in redaction.load(settings) if recognizer.critical]
+
+
+def _fields(cells: tuple[Any, ...]) -> Iterator[tuple[str, str]]:
+    """Yield the texts of a document; a value of the metadata has its name before it, as in redaction."""
     *fields, metadata = cells
-    yield from (str(field or "") for field in fields)
-    yield from map(str, json.loads(metadata or "{}").values())
+    yield from (("", str(field or "")) for field in fields)
+    yield from ((f"{key}: ", str(value)) for key, value in json.loads(metadata or "{}").items())

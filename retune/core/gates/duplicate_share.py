@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import pandas as pd
 
-from retune.core.gates._columns import first_of
 from retune.core.gating import Expectation
 
 APPLIES_TO = frozenset({"documents"})
-REQUIRES = ("document_id", "cluster_id")
+REQUIRES = ("cluster_id",)
 UNIT = "share"
 
 
 def column(frame: pd.DataFrame, _rules: None) -> pd.Series:
     """Return the cluster of each document that is not the first of it, null for the others."""
-    first = first_of(frame[["cluster_id"]], frame["document_id"])
-    return frame["cluster_id"].where(~first)
+    return frame["cluster_id"].where(frame["cluster_id"].duplicated())
 
 
 def expectation(_rules: None) -> Expectation:

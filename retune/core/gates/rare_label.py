@@ -10,7 +10,7 @@ from retune.core.gating import Expectation
 from retune.core.params.base import Settings
 
 APPLIES_TO = frozenset({"examples"})
-REQUIRES = ("text", "label", "document_id")
+REQUIRES = ("text", "label", "side")
 UNIT = "share"
 
 

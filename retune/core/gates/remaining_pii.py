@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import pandas as pd
+from pydantic import Field
 
-from retune.core.gates._scan import SCANNED, found_in
+from retune.core.gates._scan import SCANNED, SECRETS, critical, found_in
 from retune.core.gating import Expectation
+from retune.core.params.base import Settings
 
 APPLIES_TO = frozenset({"documents"})
 REQUIRES = SCANNED
 UNIT = "count"
 
 
-def column(frame: pd.DataFrame, _rules: None) -> pd.Series:
+class Rules(Settings):
+    """What of it may stay."""
+
+    regions: tuple[str, ...] = Field(min_length=1)
+    """ISO 3166 codes of the countries whose telephone numbers are found without a country code, such as GB."""
+    keep: tuple[str, ...]
+    """Values that may stay, as in the settings of redact."""
+
+
+def column(frame: pd.DataFrame, rules: Rules) -> pd.Series:
     """Return the types and numbers of what was found in each document, null where nothing was."""
-    return found_in(frame, secrets=False)
+    recognizers = [one for one in critical(rules.regions, rules.keep) if one.entity_type not in SECRETS]
+    return found_in(frame, recognizers, rules.keep)
 
 
-def expectation(_rules: None) -> Expectation:
+def expectation(_rules: Rules) -> Expectation:
     """Expect nothing to be found."""
     return Expectation("expect_column_values_to_be_null", {}, row_level=True)
 
 
-def detail(cell: str, _rules: None) -> str:
+def detail(cell: str, _rules: Rules) -> str:
     """Return why a row fell: types and numbers, never the value."""
     return f"still found after redaction: {cell}"
