@@ -1,0 +1,61 @@
+"""BANKING77 as a support export: 77 queues, its own test split, through the whole pipeline."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from benchmarks import checkout
+from benchmarks.machine import shared_data
+from retune.io.files import read_json
+
+MODEL = "banking-router"
+VALIDATION_EVERY = 10  # each tenth row of the training side validates
+
+
+def measure() -> dict[str, Any]:
+    """Run the pipeline on the export and return its scores beside the floors, and what the split dropped."""
+    with tempfile.TemporaryDirectory() as folder, checkout.checkout() as root:
+        documents = Path(folder) / "documents"
+        export(documents / "support" / "messages.csv")
+        checkout.use_documents(root, documents)
+        checkout.rename_model(root, MODEL)
+        checkout.use_settings(root, settings())
+        ran = checkout.run(root, "run")
+        summary = read_json(root / "artifacts" / "models" / MODEL / "split" / "summary.json")
+        return {**ran, "stages": checkout.stage_seconds(root), "split": summary, **checkout.metrics(root, MODEL)}
+
+
+def export(path: Path) -> None:
+    """Write the set as a table of messages with its split."""
+    path.parent.mkdir(parents=True)
+    with gzip.open(shared_data() / "intent" / "banking77.jsonl.gz", "rt", encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["message_id", "message", "queue", "side"])
+        for number, row in enumerate(rows):
+            training = "validation" if number % VALIDATION_EVERY == 0 else "train"
+            side = "test" if row["split"] == "test" else training
+            writer.writerow([f"B-{number:05}", row["text"], row["label"], side])
+
+
+def settings() -> dict[str, Any]:
+    """Return the settings in which this project differs from the template."""
+    table = {"name": "messages", "match": "support/*", "id": "message_id", "text": ["message"], "title": "", "date": ""}
+    options = {"tables": ["messages"], "label_column": "queue"}
+    return {
+        "corpus.ingest.parsing.tables": [table],
+        "corpus.validate.rules.text_too_short.minimum_characters": 5,
+        "corpus.validate.rules.language.allowed": ["en", "und"],
+        "corpus.gate.limits.language": {"level": "warn", "maximum": 0.2},
+        f"models.{MODEL}.examples.options": options,
+        f"models.{MODEL}.examples.with_title": False,
+        f"models.{MODEL}.examples.side_column": "side",
+        f"models.{MODEL}.examples.rules.text_too_short.minimum_characters": 5,
+        f"models.{MODEL}.split.strategy": "column",
+    }

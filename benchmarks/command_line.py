@@ -1,0 +1,34 @@
+"""How long the command line takes to answer `--help`, beside those of the tools it stands on."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from typing import Any
+
+COMMANDS = {
+    "retune": ["retune.cli.main"],
+    "dvc": ["dvc"],
+    "mlflow": ["mlflow"],
+    "prefect": ["prefect"],
+}
+ROUNDS = 7
+
+
+def measure() -> dict[str, Any]:
+    """Return the median seconds of each, asked in turn, and the ratio to ours."""
+    seconds: dict[str, list[float]] = {name: [] for name in COMMANDS}
+    for _ in range(ROUNDS):
+        for name, module in COMMANDS.items():
+            started = time.monotonic()
+            subprocess.run([sys.executable, "-m", *module, "--help"], check=True, capture_output=True)
+            seconds[name].append(time.monotonic() - started)
+    medians = {name: round(statistics.median(values), 3) for name, values in seconds.items()}
+    return {
+        "median_seconds": medians,
+        "slowest_seconds": {name: round(max(values), 3) for name, values in seconds.items()},
+        "times_ours": {name: round(value / medians["retune"], 1) for name, value in medians.items()},
+        "rounds": ROUNDS,
+    }
