@@ -1,0 +1,244 @@
+"""Registered versions and their aliases: one version per fingerprint, a champion that follows recorded decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from retune.core.errors import RetuneError
+from retune.io.mlflow_store import (
+    DECISIONS,
+    RUNS,
+    answering,
+    connect,
+    experiment_id,
+    has_code,
+    holder,
+    locked,
+    page,
+    quoted,
+)
+
+CHAMPION, PREVIOUS, CHALLENGER = "champion", "previous", "challenger"
+FINGERPRINT, CONTENT = "retune.fingerprint", "retune.model_sha256"
+PROMOTED, REFUSED, ROLLED_BACK = "promoted", "refused", "rolled_back"
+MODEL, OUTCOME, FROM, TO = "retune.model", "retune.outcome", "retune.from", "retune.to"
+WHO, WHY, EVIDENCE, DONE = "retune.who", "retune.why", "retune.evidence_sha256", "retune.done"
+MOVES = (PROMOTED, ROLLED_BACK)
+NOBODY = "none"  # the tag of an empty value, since a search for an empty one finds nothing
+
+
+@dataclass(frozen=True)
+class Version:
+    """One registered version; `source` is the address of its files."""
+
+    number: str
+    source: str
+    run_id: str
+    tags: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Who made which version the champion, or refused to, why, and on what evidence; `before` is empty at first."""
+
+    outcome: str
+    before: str
+    after: str
+    who: str
+    why: str
+    evidence_sha256: str = ""
+    details: dict[str, Any] = field(default_factory=dict)
+    run_id: str = ""
+    is_done: bool = False  # the aliases followed
+    started: int = 0  # milliseconds since 1970, by the server's clock
+
+
+class Registry:
+    """The versions of one registered model; raises UnavailableError when the server does not answer."""
+
+    def __init__(self, uri: str, name: str, experiment: str = RUNS) -> None:
+        self.uri, self.name = uri, name
+        self.client = connect(uri)
+        self.experiment = experiment_id(self.client, uri, f"{experiment}{DECISIONS}")
+
+    def version(self, number: str) -> Version | None:
+        """Return one version by its number, None where there is none."""
+        return self._first(f"name = '{self.name}' and version_number = {int(number)}")
+
+    def find(self, tag: str, value: str) -> Version | None:
+        """Return the oldest version whose tag has that value, None where there is none."""
+        return self._first(f"name = '{self.name}' and {quoted({tag: value})}")
+
+    def register(
+        self, *, source: str, model_id: str | None, run_id: str | None, tags: dict[str, str]
+    ) -> tuple[Version, bool]:
+        """Return the version of the fingerprint in `tags` and whether it is new: searched and created under a lock."""
+        with answering(self.uri), locked(self.uri):
+            found = self.find(FINGERPRINT, tags[FINGERPRINT])
+            if found is not None:
+                return found, False
+            self._ensure_model()
+            made = self.client.create_model_version(self.name, source, run_id=run_id, tags=tags, model_id=model_id)
+            return _version(made), True
+
+    def aliases(self) -> dict[str, str]:
+        """Return which alias points to which version number."""
+        from mlflow.exceptions import MlflowException
+
+        with answering(self.uri):
+            try:
+                found = self.client.get_registered_model(self.name).aliases
+            except MlflowException as error:
+                if has_code(error, "RESOURCE_DOES_NOT_EXIST"):
+                    return {}
+                raise
+        return {alias: str(number) for alias, number in found.items()}
+
+    def challenge(self, number: str) -> None:
+        """Let `challenger` point to a version that is to be decided on."""
+        with answering(self.uri):
+            self.client.set_registered_model_alias(self.name, CHALLENGER, number)
+
+    def decisions(self, **tags: str) -> list[Decision]:
+        """Return the recorded decisions on this model, newest first, that bear these tags."""
+        wanted = quoted({MODEL: self.name, **tags}) + " and attributes.status = 'FINISHED'"
+        with answering(self.uri):
+            runs = self.client.search_runs([self.experiment], wanted, order_by=["attributes.start_time DESC"])
+        return [_decision(run) for run in runs]
+
+    def last_move(self) -> Decision | None:
+        """Return the newest decision that made a version the champion."""
+        return next((decision for decision in self.decisions() if decision.outcome in MOVES), None)
+
+    def decide(self, decision: Decision, *, once: bool) -> Decision:
+        """Record a decision whole, then let the aliases follow.
+
+        With `once`, what was decided on the same evidence is found and nothing moves again: a rollback since then
+        stands. The champion is read again under the lock: when it is no longer `before`, nothing is recorded or moved.
+        """
+        with answering(self.uri), locked(self.uri):
+            champion = self.aliases().get(CHAMPION, "")
+            recorded = self._recorded(decision) if once else None
+            if recorded is None and champion != decision.before:
+                raise RetuneError(
+                    f"the champion of {self.name} is now version {champion or NOBODY}, no longer "
+                    f"{decision.before or NOBODY}: another run decided meanwhile; run the same command again"
+                )
+            recorded = recorded or self._record(decision)
+            if not recorded.is_done:
+                self._follow(recorded)
+            return recorded
+
+    def finish(self) -> Decision | None:
+        """Let the aliases follow a decision whose process died before they did, and return that decision."""
+        with answering(self.uri), locked(self.uri):
+            last = self.last_move()
+            if last is None or last.is_done or self.version(last.after) is None:
+                return None
+            self._follow(last)
+            return last
+
+    def tag(self, number: str, tags: dict[str, str]) -> None:
+        """Set tags on a version."""
+        with answering(self.uri):
+            for key, value in tags.items():
+                self.client.set_model_version_tag(self.name, number, key, value)
+
+    def url(self, number: str) -> str:
+        """Return the address of a version's page."""
+        return page(self.uri, f"models/{self.name}/versions/{number}")
+
+    def decision_url(self, run_id: str) -> str:
+        """Return the address of a decision's page."""
+        return page(self.uri, f"experiments/{self.experiment}/runs/{run_id}")
+
+    def _recorded(self, decision: Decision) -> Decision | None:
+        """Return the first record of the same outcome for the same versions on the same evidence."""
+        tags = _tags(decision)
+        found = self.decisions(**{key: tags[key] for key in (OUTCOME, FROM, TO, EVIDENCE)})
+        return found[-1] if found else None
+
+    def _record(self, decision: Decision) -> Decision:
+        """Write the decision as a run of its own, and finish it."""
+        tags = {MODEL: self.name, **_tags(decision), **holder(), DONE: "no"}
+        name = f"{self.name} {decision.outcome} {decision.before or NOBODY} to {decision.after}"
+        run_id = self.client.create_run(self.experiment, run_name=name, tags=tags).info.run_id
+        self.client.log_dict(run_id, {**tags, "details": decision.details}, "decision.json")
+        self.client.set_terminated(run_id, "FINISHED")
+        return _decision(self.client.get_run(run_id))
+
+    def _follow(self, decision: Decision) -> None:
+        """Move the aliases: `previous` first, so that at no moment there is no champion; then say that it is done."""
+        if decision.outcome in MOVES:
+            before = self._before(decision)
+            if before:
+                self.client.set_registered_model_alias(self.name, PREVIOUS, before)
+            self.client.set_registered_model_alias(self.name, CHAMPION, decision.after)
+            if not before:
+                self.client.delete_registered_model_alias(self.name, PREVIOUS)
+            if self.aliases().get(CHALLENGER) == decision.after:
+                self.client.delete_registered_model_alias(self.name, CHALLENGER)
+        self.client.set_tag(decision.run_id, DONE, "yes")
+
+    def _before(self, decision: Decision) -> str:
+        """Return what `previous` shall be: after a rollback what the champion itself had replaced, not what it left."""
+        if decision.outcome != ROLLED_BACK:
+            return decision.before
+        promotions = self.decisions(**{OUTCOME: PROMOTED, TO: decision.after})
+        return next((one.before for one in promotions if one.before and self.version(one.before)), "")
+
+    def _first(self, search: str) -> Version | None:
+        """Return the oldest version that a search finds."""
+        with answering(self.uri):
+            found = self.client.search_model_versions(search, order_by=["version_number ASC"], max_results=1)
+        return _version(found[0]) if found else None
+
+    def _ensure_model(self) -> None:
+        """Create the registered model where it is missing."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            self.client.create_registered_model(self.name)
+        except MlflowException as error:
+            if not has_code(error, "RESOURCE_ALREADY_EXISTS"):
+                raise
+
+
+def explained(reasons: Sequence[str]) -> str:
+    """Return reasons as the value of one tag."""
+    return "; ".join(reasons) or "every check passed"
+
+
+def _version(found: Any) -> Version:
+    """Return MLflow's version as ours."""
+    return Version(str(found.version), str(found.source), str(found.run_id or ""), dict(found.tags))
+
+
+def _tags(decision: Decision) -> dict[str, str]:
+    """Return what a decision says as tags."""
+    return {
+        OUTCOME: decision.outcome,
+        FROM: decision.before or NOBODY,
+        TO: decision.after,
+        WHO: decision.who,
+        WHY: decision.why,
+        EVIDENCE: decision.evidence_sha256 or NOBODY,
+    }
+
+
+def _decision(run: Any) -> Decision:
+    """Return a decision from its run."""
+    tags = run.data.tags
+    return Decision(
+        outcome=tags[OUTCOME],
+        before=tags[FROM].removesuffix(NOBODY),
+        after=tags[TO],
+        who=tags[WHO],
+        why=tags[WHY],
+        evidence_sha256=tags[EVIDENCE].removesuffix(NOBODY),
+        run_id=run.info.run_id,
+        is_done=tags.get(DONE) == "yes",
+        started=int(run.info.start_time),
+    )
