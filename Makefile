@@ -1,18 +1,19 @@
 # One vocabulary for people, hooks and CI: `make help`.
 
 # Given on the command line only: a VERSION that happens to stand in the environment means something else.
-MODEL = ticket-router
+MODEL =
 VERSION =
 REASON =
 ARGS =
 WORKERS = 2
-export VERSION REASON
+export MODEL VERSION REASON
 
 BIN := .venv/bin
 FIRST_PARTY := $(wildcard retune tasks flows tests benchmarks scripts)
 TESTS := $(BIN)/python -m pytest -q -rs -n $(WORKERS) --dist loadfile
 
-DECISION := $${VERSION:+--version "$$VERSION"} $${REASON:+--reason "$$REASON"}
+ONE_MODEL := $${MODEL:+--model "$$MODEL"}
+WHY := $${REASON:+--reason "$$REASON"}
 # make itself ends with 2 whatever the command ended with, so the code is said in words.
 EXPLAIN := $(BIN)/python -c "from retune.core.errors import EXIT_MEANINGS as meanings; \
 	print('retune run ended with $$code:', meanings.get($$code, 'stopped from outside'))" >&2
@@ -34,8 +35,8 @@ export PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS ?= 180
 .PHONY: help setup pipeline repro ui serve promote rollback test test-all check bench lock clean
 
 ##@ Run
-pipeline: setup ## documents to a promoted model: every stage and flow (ARGS="--help" shows its options)
-	@$(BIN)/retune run $(ARGS) || { code=$$?; $(EXPLAIN); exit $$code; }
+pipeline: setup ## documents to a promoted model: every stage and flow (ARGS=--help for its options)
+	@$(BIN)/retune run $(ONE_MODEL) $(WHY) $(ARGS) || { code=$$?; $(EXPLAIN); exit $$code; }
 
 repro: setup ## the stages of dvc.yaml alone, without Prefect
 	@$(BIN)/retune repro $(ARGS)
@@ -43,15 +44,15 @@ repro: setup ## the stages of dvc.yaml alone, without Prefect
 ui: setup ## open the pages of MLflow and Prefect on this machine
 	@$(BIN)/retune ui $(ARGS)
 
-serve: setup ## answer requests with the champion (MODEL=ticket-router)
-	@$(BIN)/retune serve $(MODEL) $(ARGS)
+serve: setup ## answer requests with the champion (MODEL=name where there are several)
+	@$(BIN)/retune serve $(ONE_MODEL) $(ARGS)
 
 ##@ Decide
-promote: setup ## make a version the champion (MODEL=..., VERSION=..., REASON="...")
-	@$(BIN)/retune promote $(MODEL) $(DECISION) $(ARGS)
+promote: setup ## make a version the champion (VERSION=..., REASON="...", MODEL=...)
+	@$(BIN)/retune promote $(ONE_MODEL) $${VERSION:+--version "$$VERSION"} $(WHY) $(ARGS)
 
-rollback: setup ## make the previous champion the champion again (MODEL=..., REASON="...")
-	@$(BIN)/retune rollback $(MODEL) $(DECISION) $(ARGS)
+rollback: setup ## make the previous champion the champion again (REASON="...", MODEL=...)
+	@$(BIN)/retune rollback $(ONE_MODEL) $(WHY) $(ARGS)
 
 ##@ Work on it
 setup: ## make .venv hold the locked packages; every other target does it first

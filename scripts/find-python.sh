@@ -45,7 +45,7 @@ done
 cat >&2 <<MESSAGE
 retune: expected Python 3.11, 3.12 or 3.13 with the modules venv, ensurepip, ssl and sqlite3.
 retune: looked for python3.12, python3.13, python3.11, python3 and python on PATH, in ~/.pyenv/versions, /usr/local/bin
-retune: and /opt/homebrew/bin; found $(python3 --version 2>&1 | head -n 1).
+retune: and /opt/homebrew/bin; found $(python3 --version 2>/dev/null || echo no python3).
 retune: Install one (Debian and Ubuntu: apt install python3.12-venv; macOS: brew install python@3.12), or name yours:
 retune:     make setup PYTHON=/path/to/python3.12
 MESSAGE

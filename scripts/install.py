@@ -123,9 +123,9 @@ def install(setup: Setup) -> None:
 def prepare(setup: Setup) -> None:
     """Have an environment that works, marked as unfinished, with the pinned uv in it."""
     half_made = MARKER.exists() and MARKER.read_text(encoding="utf-8") == STARTED
-    if half_made or version_of_venv() is None:
+    if half_made or version_of_venv() is None or has_moved():
         if VENV.exists():
-            say("the environment .venv is broken or half made: making it anew")
+            say("the environment .venv is broken, half made or moved: making it anew")
             shutil.rmtree(VENV)
         say(f"making .venv with Python {platform.python_version()}")
         VENV.mkdir()
@@ -178,6 +178,11 @@ def version_of_venv() -> str | None:
     return version if version in SUPPORTED else None
 
 
+def has_moved() -> bool:
+    """Say whether the environment was made in another place: its commands would start the Python that stood there."""
+    return str(VENV) not in (VENV / "bin" / "pip").read_text(encoding="utf-8")
+
+
 def torch_at_hand(setup: Setup, lock: str) -> str:
     """Return the version of torch that would be installed: 2.13.0+cpu where a CPU wheel is at hand, else 2.13.0."""
     version = pinned_version("torch", lock)
@@ -211,7 +216,9 @@ def announce(wanted: str, torch: str) -> None:
 
 def explain(error: subprocess.CalledProcessError) -> None:
     """Show which command failed, the last lines of the log and what to do."""
-    lines = LOG.read_text(encoding="utf-8", errors="replace").splitlines()
+    written = LOG.read_text(encoding="utf-8", errors="replace").splitlines()
+    # A hash that does not match is followed by every one that would have.
+    lines = [line for line in written if line.strip() and not line.lstrip().startswith("sha256:")]
     say(f"set-up failed: {Path(str(error.cmd[0])).name} ended with {error.returncode}. The end of {LOG}:")
     for line in lines[-15:]:
         say(f"  | {line}")

@@ -22,7 +22,7 @@ SEPARATORS = {"UV_FIND_LINKS": ",", "UV_INDEX": " ", "UV_INSECURE_HOST": " "}
 
 
 def pip_settings(python: Path) -> dict[str, list[str]]:
-    """Return what pip was told by the environment and its configuration files: setting -> values."""
+    """Return what pip was told by the environment and its files: setting -> values, the strongest first."""
     command = [str(python), "-m", "pip", "config", "list"]
     listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     settings: dict[str, list[str]] = {}
@@ -39,7 +39,7 @@ def uv_settings(settings: Mapping[str, list[str]], environment: Mapping[str, str
         if setting in settings and variable not in environment:
             separator = SEPARATORS.get(variable)
             values = settings[setting]
-            translated[variable] = separator.join(values) if separator else values[-1]
+            translated[variable] = separator.join(values) if separator else values[0]
     if "UV_INDEX" in translated:
         # As pip does: the best of all registries. The hashes of the lock say which file is the right one.
         translated["UV_INDEX_STRATEGY"] = "unsafe-best-match"
