@@ -1,0 +1,110 @@
+"""Training examples: built from documents, identified by their content; the gates say which may be learnt from."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pandas as pd
+
+from retune.core.errors import GateError, UserError
+from retune.core.hashing import normalised, sha256_text
+from retune.core.params.examples import ExamplesParams
+from retune.core.params.validate import RowRules
+
+ID_LENGTH = 16  # hex digits: two of a million examples share one with a chance of 3 in 100 million
+
+
+def require_passed(verdict: dict[str, Any], subject: str) -> None:
+    """Raise GateError if the gate before said no: nothing is built on what did not pass."""
+    if verdict.get("passed") is not True:
+        raise GateError(f"the gate on {subject}", list(verdict.get("reasons") or ["it left no verdict"]))
+
+
+def metadata_value(documents: pd.DataFrame, key: str) -> pd.Series:
+    """Return one value of each document: a column of that name, else the metadata under that key, else empty."""
+    if key in documents.columns and key != "metadata":
+        return documents[key].astype("str").str.strip()
+    values = [str(json.loads(text or "{}").get(key, "")).strip() for text in documents["metadata"]]
+    return pd.Series(values, index=documents.index, dtype="str")
+
+
+def prepared(documents: pd.DataFrame, params: ExamplesParams) -> pd.DataFrame:
+    """Return the documents with the text that an example gets: with the title before it where that is asked for."""
+    if not params.with_title:
+        return documents
+    return documents.assign(text=(documents["title"] + "\n" + documents["text"]).str.strip())
+
+
+def with_identity(rows: pd.DataFrame, documents: pd.DataFrame, params: ExamplesParams) -> pd.DataFrame:
+    """Turn built rows [document_id, text, label] into examples [EXAMPLES]."""
+    source = documents.set_index("document_id").loc[rows["document_id"]].reset_index()
+    slices = pd.DataFrame({name: metadata_value(source, name) for name in params.slices}, index=source.index)
+    examples = pd.DataFrame(
+        {
+            "text": rows["text"].tolist(),
+            "label": rows["label"].str.strip().tolist(),
+            "document_id": rows["document_id"].tolist(),
+            "explicit_id": source["explicit_id"],
+            "side": metadata_value(source, params.side_column) if params.side_column else "",
+            "builder": params.builder,
+            "slices": [json.dumps(values, sort_keys=True) for values in slices.to_dict("records")],
+        }
+    )
+    return identified(examples)
+
+
+def identified(examples: pd.DataFrame) -> pd.DataFrame:
+    """Give each example an id of its content alone, so that renaming a document changes none.
+
+    Equal ones are told apart by an ordinal. Their order is that of their raw text first: which of them is kept does
+    not depend on a name either.
+    """
+    equality = examples["text"].map(normalised)
+    ordered = examples.assign(equality=equality).sort_values(["equality", "label", "side", "text", "document_id"])
+    content = ordered["equality"] + "\x1f" + ordered["label"] + "\x1f" + ordered["side"]
+    ordinal = content.groupby(content).cumcount().astype("str")
+    ids = (content + "\x1f" + ordinal).map(lambda key: sha256_text(key)[:ID_LENGTH])
+    return ordered.assign(example_id=ids).drop(columns="equality").reset_index(drop=True)
+
+
+def check_declared(usable: pd.DataFrame, rules: RowRules) -> None:
+    """Raise UserError if the settings declare a label that has too few usable examples to be learnt."""
+    minimum = rules.of("rare_label").minimum_examples
+    counts = usable["label"].value_counts()
+    declared = {label: int(counts.get(label, 0)) for label in rules.of("unknown_label").declared}
+    few = [f"{label} has {count}" for label, count in declared.items() if count < minimum]
+    if few:
+        raise UserError(
+            expected=f"at least {minimum} usable examples of each declared label",
+            found=", ".join(few),
+            todo="Label more documents, or take the label out of `unknown_label.declared` in params.yaml.",
+        )
+
+
+def with_documents(rejected: pd.DataFrame, examples: pd.DataFrame) -> pd.DataFrame:
+    """Name the document of each rejected example, so that its owner can correct it."""
+    documents = rejected["row_id"].map(dict(zip(examples["example_id"], examples["document_id"], strict=True)))
+    return rejected.assign(detail=rejected["detail"] + " (document " + documents.astype("str") + ")")
+
+
+def warnings(examples: pd.DataFrame, rejected: pd.DataFrame) -> list[str]:
+    """Say which labels were too rare to learn, and that texts contradict each other."""
+    rows = dict(rejected.groupby("reason")["row_id"].agg(set))
+    rare = sorted(set(examples.loc[examples["example_id"].isin(rows.get("rare_label", set())), "label"]))
+    contradictory = len(rows.get("contradictory_label", ()))
+    lines = [f"the label {label} has too few examples to be learnt: rejected" for label in rare]
+    return lines + [f"{contradictory} examples contradict each other: rejected"] * bool(contradictory)
+
+
+def tables(documents: pd.DataFrame, found: pd.DataFrame, rejected: pd.DataFrame) -> dict[str, Any]:
+    """Return what the report shows besides the gates: what came in, which labels were found, why rows fell."""
+    labels = found["label"].replace("", "(none)").value_counts().sort_index()
+    reasons = rejected["reason"].value_counts().sort_index()
+    unused = len(documents) - found["document_id"].nunique()
+    came_in = [["documents", len(documents)], ["of no use to the builder", unused], ["examples", len(found)]]
+    return {
+        "What came in": {"columns": ["what", "count"], "rows": came_in},
+        "Labels": {"columns": ["label", "examples"], "rows": [[label, int(count)] for label, count in labels.items()]},
+        "Why examples fell": {"columns": ["reason", "examples"], "rows": [[why, int(n)] for why, n in reasons.items()]},
+    }

@@ -1,0 +1,66 @@
+"""Examples: documents to training examples of a task type, measured by the gates; those that fall are kept apart."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import pandas as pd
+
+from retune.core import examples as building
+from retune.core import parts
+from retune.core.counts import Counts
+from retune.core.errors import UserError
+from retune.core.frames import EXAMPLES, REJECTED
+from retune.core.params.examples import ExamplesParams
+from retune.io.expectations import measure
+from retune.io.files import read_frame, read_json, write_frame, write_json
+from retune.io.settings import checked
+
+
+def examples(
+    *,
+    accepted: Path,
+    verdict: Path,
+    builder: Path,
+    task_type: Path,
+    examples: Path,
+    rejected: Path,
+    measurements: Path,
+    counts: Path,
+    data_docs: Path,
+    params: ExamplesParams,
+) -> None:
+    """Write the examples, those that a gate rejected, and what the gates measured."""
+    building.require_passed(read_json(verdict), "the corpus")
+    documents = read_frame(accepted)
+    found = built(documents, builder.stem, task_type.stem, params)
+    measured = measure(found, id_column="example_id", kind="examples", settings=params.rules, docs=data_docs)
+    building.check_declared(measured.accepted, params.rules)
+    fallen = building.with_documents(measured.rejected, found)
+    write_frame(examples, measured.accepted, EXAMPLES)
+    write_frame(rejected, fallen, REJECTED)
+    tables = building.tables(documents, found, fallen)
+    gates = [asdict(measurement) for measurement in measured.measurements]
+    write_json(measurements, {"subject": "examples", "measurements": gates, "tables": tables})
+    not_used = len(documents) - found["document_id"].nunique()
+    details = {"documents": len(documents), "not_used": not_used, "warnings": building.warnings(found, fallen)}
+    rows_out = len(measured.accepted)
+    done = Counts("examples", "examples", len(found), rows_out, len(found) - rows_out, details=details)
+    write_json(counts, done.as_dict())
+
+
+def built(documents: pd.DataFrame, builder: str, task_type: str, params: ExamplesParams) -> pd.DataFrame:
+    """Return the examples that the builder makes of the documents; UserError if the task type needs other columns."""
+    part = parts.find("retune.core.builders", builder)
+    options = checked(params.options, part.Options, place="examples.options")
+    rows = part.build(building.prepared(documents, params), options)
+    found = building.with_identity(rows, documents, params)
+    needed = parts.find("retune.modeling.task_types", task_type).COLUMNS
+    if set(needed) - set(found.columns):
+        raise UserError(
+            expected=f"a builder that gives {', '.join(needed)}, as {task_type} needs",
+            found=f"{builder}, which gives {', '.join(rows.columns)}",
+            todo="Choose another builder or task type in params.yaml.",
+        )
+    return found
