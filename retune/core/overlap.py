@@ -1,0 +1,69 @@
+"""Passages of one text inside another: runs of words in common, as contamination is usually measured."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from retune.core.hashing import normalised
+
+_PARAGRAPH_BREAK = re.compile(r"\n\s*\n")
+
+
+@dataclass(frozen=True)
+class Held:
+    """A passage of the text `of` that another text holds, by the share of its runs of words."""
+
+    of: str
+    share: float
+
+
+class PassageIndex:
+    """The passages of some texts by their runs of words, to be looked for in other texts.
+
+    A passage is a whole text or one of its paragraphs. Paragraphs count from `words` words on, whole texts from
+    `minimum` words on: shorter ones are phrases that anybody writes.
+    """
+
+    def __init__(self, texts: Mapping[str, str], *, words: int, minimum: int) -> None:
+        self._passages_by_run: dict[int, dict[str, list[int]]] = {}
+        self._owners: list[str] = []
+        self._sizes: list[int] = []
+        for owner in sorted(texts):
+            for tokens in _passages(texts[owner], words, minimum):
+                self._add(owner, _runs(tokens, min(words, len(tokens))), min(words, len(tokens)))
+
+    def _add(self, owner: str, runs: set[str], words: int) -> None:
+        """Enter one passage under each of its runs."""
+        number = len(self._owners)
+        self._owners.append(owner)
+        self._sizes.append(len(runs))
+        index = self._passages_by_run.setdefault(words, {})
+        for run in runs:
+            index.setdefault(run, []).append(number)
+
+    def held_by(self, text: str, *, share: float) -> Held | None:
+        """Return the passage that the text holds most of, if that is at least `share` of the passage's runs."""
+        tokens = normalised(text).split()
+        hits: Counter[int] = Counter()
+        for words, index in self._passages_by_run.items():
+            for run in _runs(tokens, words) if len(tokens) >= words else ():
+                hits.update(index.get(run, ()))
+        found = [(-count / self._sizes[number], self._owners[number]) for number, count in hits.items()]
+        best, owner = min(found, default=(0.0, ""))
+        return Held(owner, -best) if -best >= share else None
+
+
+def _passages(text: str, words: int, minimum: int) -> list[list[str]]:
+    """Return the whole text and its longer paragraphs as lists of words."""
+    whole = normalised(text).split()
+    paragraphs = [normalised(part).split() for part in _PARAGRAPH_BREAK.split(text)]
+    longer = [part for part in paragraphs if words <= len(part) < len(whole)]
+    return [part for part in [whole, *longer] if len(part) >= minimum]
+
+
+def _runs(tokens: list[str], words: int) -> set[str]:
+    """Return every run of so many words."""
+    return {" ".join(tokens[start : start + words]) for start in range(len(tokens) - words + 1)}
