@@ -1,0 +1,154 @@
+"""Each recognizer as a table: in the text, what stands between « and » is found, and nothing else."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+
+from retune.core import parts, redaction
+from retune.core.params.redact import RedactParams
+from retune.core.spans import Span
+
+ALL = RedactParams(recognizers=tuple(parts.names(redaction.PACKAGE)), regions=("GB", "US", "DE", "FR", "ES"), keep=())
+RECOGNIZERS = {recognizer.name: recognizer for recognizer in redaction.load(ALL)}
+MARKED = re.compile("«(.*?)»", re.DOTALL)
+
+# Written in two pieces, so that no scanner of this repository takes them for real.
+GITHUB, SLACK, STRIPE, AWS = "ghp" + "_", "xox" + "b-", "sk" + "_live_", "AK" + "IA"
+PEM = "-----BEGIN RSA PRIVATE" + " KEY-----\nMIIEowIBAAKCAQEA7bq1\n-----END RSA PRIVATE" + " KEY-----"
+
+TABLE: dict[str, list[str]] = {
+    "email": [
+        "write to «ada.lovelace+news@mail.example.co.uk».",
+        "“«bob@example.com»” and <«eve@example.org»>, mailto:«Max_M@example.de»",
+        "«jürgen@müller.de» is fine, «sam [at] example [dot] com» and «sam(at)example.com» too",
+        "|«a@b.io»|«c@d.io»|",
+        "git@github.com, logo@2x.png, user@localhost, @decorator, a@b, https://u:p@host.example.com/",
+    ],
+    "phone": [
+        "call «+44 20 7946 0958» or «020 7946 0958» or «(020) 7946 0958»",
+        "«+1 (415) 555-0100», «415-555-0100», «(415) 555 0100», «415.555.0100 x12»",
+        "«+49 (0)30 901820», «030 901820-0», mobile «07700900123», FR «01 42 68 53 00», ES «+34 912 345 678»",
+        "Tel. «555 0123 99», phone: «5550123»",
+        "order 4155550100, 2024-03-12 10:30:00, 12.03.2024 10:15, 01/02/2024 12:30, version 10.4.2.1831",
+        "id 1234567890123, 3.14159265358, 192.168.10.20, ISBN 978-0-306-40615-7, 4111 1111 1111 1111",
+        "0001-415-555-0100-9999, a415-555-0100, 415-555-0100-22, rows 1000-2000-3000",
+    ],
+    "card": [
+        "«4111 1111 1111 1111» 12/26, «4111-1111-1111-1111», «5555555555554444»",
+        "amex «3782 822463 10005» diners «3056 930902 5904» jcb «3530111333300000»",
+        "wrong digit 4111 1111 1111 1112, no issuer 9111111111111111, 1234 5678 9012 3456",
+        "mixed 4111-1111 1111-1111, hash a4111111111111111f, uuid 1f0e-4111-4111111111111111",
+        "broken «4111 1111\n1111 1111» over lines",
+    ],
+    "iban": [
+        "«GB29 NWBK 6016 1331 9268 19» was flagged, «DE89370400440532013000», «gb29nwbk60161331926819»",
+        "«NL91 ABNA 0417 1643 00» «FR14 2004 1010 0505 0001 3M02 606»",
+        "wrong check GB28 NWBK 6016 1331 9268 19, unknown XX29 NWBK 6016 1331 9268 19, GB29 is a bus",
+        "xGB29NWBK60161331926819 and GB29NWBK601613319268191 are longer words",
+    ],
+    "national_id_us": [
+        "SSN «536-90-4399», «536 90 4399», social security number: «536904399»",
+        "666-12-3456, 000-12-3456, 900-12-3456, 536-00-4399, 536-90-0000, 536904399, 1-536-90-4399, 536-90-43991",
+    ],
+    "national_id_gb": ["NI «AB123456C», «AB 12 34 56 C»", "GB123456C, DA123456C, AB123456E, XAB123456C, ab123456c"],
+    "national_id_de": ["«86095742719» and «86 095 742 719»", "86095742718, 12345678901, 11111111111"],
+    "national_id_fr": ["«255081416802538», «2 55 08 14 168 025 38»", "255081416802539, 355081416802538"],
+    "national_id_es": ["DNI «12345678Z», NIE «X1234567L», «12345678-Z»", "12345678A, X1234567A, 112345678Z"],
+    "ip_address": [
+        "from «203.0.113.7», «10.1.2.3»:8080 and [«2001:db8::8a2e:370:7334»], «fe80::1ff:fe23:4567:890a»",
+        "127.0.0.1, 0.0.0.0, 255.255.255.0, ::1, 10.0.0.0/8, 2001:db8::/32, 256.1.1.1, 1.2.3.4.5, 10.4.2",
+        "version 1.2.3.4, v6.0.3.4, gem 'rails', '6.0.3.4', 10:30:45, std::vector, fee::bad, 2024-01-02T10:30:45",
+    ],
+    "mac_address": [
+        "«00:1A:2b:3c:4d:5e», «00-1a-2b-3c-4d-5e», «001a.2b3c.4d5e»",
+        "00:00:00:00:00:00, ff:ff:ff:ff:ff:ff, 00:1a:2b:3c:4d:5e:6f:70, 00:1a-2b:3c:4d:5e, 12:30:45",
+    ],
+    "url_credentials": [
+        "postgres://«admin:s3cret»@db.example.com/app and https://«x:p@ss»@host",
+        "https://«0123456789abcdef0123»@git.example.com/repo",
+        "ssh://git@host, https://host:8080/@scope, https://user:$PASSWORD@host, https://<user>:<password>@host",
+        "https://u:[ACCESS_TOKEN_1]@host",
+    ],
+    "private_key": [
+        f"a «{PEM}» b «{PEM}» c",
+        "cut «-----BEGIN PRIVATE" + " KEY-----\nMIIEowIBAAKCAQEA7bq1\nAAAABBBBCCCCDDDDEEEE»\nThe end.",
+        "-----BEGIN PUBLIC" + " KEY-----\nMIIEowIBAAKCAQEA7bq1\n-----END PUBLIC" + " KEY-----",
+    ],
+    "access_token": [
+        f"«{AWS}IOSFODNN7EXAMPLE», «{GITHUB}{'a1' * 18}», «{SLACK}123456789012-abcDEF», «{STRIPE}{'4e' * 12}»",
+        "«eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV»",
+        f"{AWS}SHORT, {GITHUB}short, eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0, sk-learn",
+    ],
+    "assigned_secret": [
+        'api_key = "«a8F3kd92Lx0qPz7Wm4»"; DB_PASSWORD=«hunter22», {"client_secret": "«9f86d081884c7d659a2f»"}',
+        "The password is «W!nter2024». with password «Qr7!dke#39» yes",
+        "define('AUTH_KEY', '«MW1pxMctoyA(>M%0Vl 2(#o0|2$cB+K|.G$hB~4`Juw@]:(5;oVU»');",
+        "Authorization: Bearer «abcdefghijklmnop.qrst»",
+        "password: ${DB_PASSWORD}, token = os.environ['A1'], api_key: <your-key-1>, password: required",
+        "api_key: [ACCESS_TOKEN_1], secret: the quick brown fox, key = 12345, password reset on 2024-01-02",
+        "the password manager and password/passphrase rules (see section 4.2.1)",
+    ],
+}
+CASES = [
+    pytest.param(name, text, id=f"{name}-{row}") for name, texts in TABLE.items() for row, text in enumerate(texts)
+]
+
+
+def test_every_recognizer_has_a_table() -> None:
+    assert sorted(TABLE) == parts.names(redaction.PACKAGE)
+
+
+@pytest.mark.case("PII-1")
+@pytest.mark.parametrize(("name", "marked"), CASES)
+def test_a_recognizer_finds_what_is_marked_and_nothing_else(name: str, marked: str) -> None:
+    text = marked.replace("«", "").replace("»", "")
+    expected = [
+        Span(match.start(1) - 2 * number - 1, match.end(1) - 2 * number - 1)
+        for number, match in enumerate(MARKED.finditer(marked))
+    ]
+    found = [Span(item.start, item.end) for item in redaction.detect(text, [RECOGNIZERS[name]])]
+    assert [text[start:end] for start, end in found] == [text[start:end] for start, end in expected]
+    assert found == expected
+
+
+@pytest.mark.parametrize("name", sorted(TABLE))
+def test_a_recognizer_counts_in_characters_not_in_bytes(name: str) -> None:
+    text = TABLE[name][0].replace("«", "").replace("»", "")
+    plain = RECOGNIZERS[name].find(text)
+    assert plain
+    assert RECOGNIZERS[name].find("é€😀\n" + text) == [Span(start + 4, end + 4) for start, end in plain]
+
+
+@pytest.mark.parametrize("name", sorted(TABLE))
+def test_a_recognizer_keeps_the_promises_of_its_kind(name: str) -> None:
+    recognizer = RECOGNIZERS[name]
+    assert re.fullmatch(r"[A-Z][A-Z_]*[A-Z]", recognizer.entity_type)
+    assert recognizer.find("") == []
+    assert recognizer.find("A plain sentence about 3 cats, 12 dogs and a fee of 1,250.00.") == []
+    for text in TABLE[name]:
+        plain = text.replace("«", "").replace("»", "")
+        for start, end in recognizer.find(plain):
+            assert 0 <= start < end <= len(plain)
+            assert recognizer.normalise(plain[start:end])
+
+
+SIZE = 200_000
+ADVERSARIAL = [
+    "1", "4111 ", "4111 1111 1111 1112 ", "020 7946 0958 1 ", "+44 20 7946 0958 1 ", "01 23 ", "(0", "-/.() 1", "a@",
+    "a@b.", " at ", "a(at)b(dot)", "GB29 ", "-----BEGIN PRIVATE" + " KEY-----", "http://", "a://b:c", "a:", "ab:", "1.",
+    "10.1.2.3 ", "password=", 'token="a1', "_key", "a_", " ", "\n", "é€", "12 345 678 901 ", "eyJaaaaaaaa.", "$1$",
+]  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(TABLE))
+def test_no_text_makes_a_recognizer_slow(name: str) -> None:
+    """The promise is a second per megabyte; five times that is what a busy machine may take of it here."""
+    for piece in ADVERSARIAL:
+        text = piece * (SIZE // len(piece))
+        started = time.process_time()
+        RECOGNIZERS[name].find(text)
+        assert time.process_time() - started < 5 * SIZE / 1e6, piece
