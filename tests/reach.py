@@ -26,16 +26,32 @@ def folder_of(name: str) -> Path | None:
 
 @cache
 def imported(path: Path) -> frozenset[Path]:
-    """Return the first-party files that one file imports, in functions too, and the folders that it names."""
+    """Return the first-party files that one file imports, in functions too, and the folders that it reads whole."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    by_choice = {id(call.args[0]) for call in _choices(tree)}
     found: set[Path | None] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found |= {file_of(alias.name) for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] in FIRST_PARTY:
             found |= {file_of(node.module), *(file_of(f"{node.module}.{alias.name}") for alias in node.names)}
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            found.add(folder_of(node.value))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in by_choice:
+            found |= {folder_of(node.value)}
     return frozenset(item for item in found if item is not None)
+
+
+@cache
+def chosen_from(path: Path) -> frozenset[Path]:
+    """Return the folders of which one file takes one part by name: `parts.find("retune.modeling.methods", name)`."""
+    calls = _choices(ast.parse(path.read_text(encoding="utf-8")))
+    names = [call.args[0].value for call in calls if isinstance(call.args[0], ast.Constant)]
+    return frozenset(folder for folder in map(folder_of, names) if folder is not None)
+
+
+def _choices(tree: ast.AST) -> list[ast.Call]:
+    """Return the calls that take one part of a folder by its name."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
+    return [call for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == "find"]
 
 
 def reachable(*starts: Path) -> set[Path]:

@@ -11,10 +11,14 @@ import pytest
 from retune.core import parts
 from retune.io.dvc import Stage, stages
 from tasks.__main__ import paths_of, settings_of, step_named
-from tests.reach import ROOT, reachable
+from tests.reach import ROOT, chosen_from, reachable
 
 STAGES = stages(ROOT)
 CODE = ("retune/", "tasks/", "flows/")
+CHOSEN_KINDS = {
+    ROOT / "retune" / kind
+    for kind in ("modeling/task_types", "modeling/families", "modeling/methods", "core/builders", "core/metrics")
+}
 
 
 def options(stage: Stage) -> dict[str, str]:
@@ -55,12 +59,22 @@ def test_a_params_section_is_declared_if_and_only_if_the_step_takes_one(stage: S
 
 
 def test_the_code_that_a_step_can_reach_is_its_dependency_and_no_more(stage: Stage) -> None:
-    step = shlex.split(stage.command)[3]
-    chosen = [ROOT / value for value in options(stage).values() if value.startswith(CODE)]
-    needed = reachable(ROOT / "tasks" / f"{step}.py", *chosen)
+    step = ROOT / "tasks" / f"{shlex.split(stage.command)[3]}.py"
     declared = {ROOT / path for path in stage.dependencies if path.startswith(CODE)}
+    parts_chosen = {path for path in declared if path.parent in CHOSEN_KINDS or path in CHOSEN_KINDS}
+    needed = reachable(step, *parts_chosen)
     missing, too_much = _names(needed - declared), _names(declared - needed)
     assert declared == needed, f"{stage.name}: missing {missing}, too much {too_much}"
+    kinds = {folder for file in needed if file.is_file() for folder in chosen_from(file)}
+    kinds |= {(ROOT / value).parent for value in options(stage).values() if value.startswith(CODE)}
+    assert kinds == {path if path.is_dir() else path.parent for path in parts_chosen}, f"{stage.name}: parts by name"
+
+
+def test_a_stage_depends_on_the_parts_that_its_model_chose_and_no_others() -> None:
+    train = next(stage for stage in STAGES if stage.step == "train")
+    methods = [path for path in train.dependencies if path.startswith("retune/modeling/methods/")]
+    assert methods == ["retune/modeling/methods/lora.py"]
+    assert len(parts.names("retune.modeling.methods")) > 1
 
 
 def test_packages_hold_no_code() -> None:
