@@ -1,0 +1,15 @@
+"""The settings of the step resolve."""
+
+from __future__ import annotations
+
+from retune.core.params.base import Settings
+
+
+class ResolveParams(Settings):
+    """Which base a model is tuned from."""
+
+    base: str
+    """The base: `bundled:minilm`, which comes with the package, a folder, or an id on the hub such as `owner/name`."""
+
+    revision: str | None
+    """The commit, tag or branch of a base from the hub; null takes the newest, and its commit is recorded."""

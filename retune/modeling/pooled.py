@@ -1,0 +1,43 @@
+"""A text classifier: an encoder, its pooled vector, one linear head."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+
+class PooledClassifier(nn.Module):
+    """Gives logits [rows, classes] for token ids [rows, tokens], and the loss where labels [rows] are given."""
+
+    def __init__(
+        self, encoder: nn.Module, family: ModuleType, width: int, classes: int, smoothing: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.head = nn.Linear(width, classes)
+        self.pool = family.pool
+        self.smoothing = smoothing
+
+    def embed(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Return the pooled vectors [rows, width] in float32."""
+        hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        pooled: Tensor = self.pool(hidden, attention_mask)
+        return pooled
+
+    def classify(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Return the logits [rows, classes] in float32; the head never runs in bfloat16, which would blur its ties."""
+        pooled = self.embed(input_ids, attention_mask)
+        with torch.autocast(pooled.device.type, enabled=False):
+            logits: Tensor = self.head(pooled)
+        return logits
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor, labels: Tensor | None = None) -> dict[str, Any]:
+        """Return the logits, and the mean loss where labels are given; a label of -100 has no loss."""
+        logits = self.classify(input_ids, attention_mask)
+        if labels is None:
+            return {"logits": logits}
+        return {"loss": cross_entropy(logits, labels, label_smoothing=self.smoothing), "logits": logits}

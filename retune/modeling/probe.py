@@ -1,0 +1,61 @@
+"""The probe: logistic regression on the frozen base's vectors. A strong floor, and where tuning starts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Floats = np.ndarray[Any, np.dtype[np.float32]]
+Codes = np.ndarray[Any, np.dtype[np.int64]]
+ITERATIONS = 300
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A linear model: `weight` [classes, width] and `bias` [classes] on pooled vectors."""
+
+    weight: Floats
+    bias: Floats
+    strength: float  # inverse regularisation, as scikit-learn's C
+
+    def logits(self, vectors: Floats) -> Floats:
+        """Return [rows, classes] for [rows, width]."""
+        result: Floats = vectors @ self.weight.T + self.bias
+        return result
+
+
+def fit(
+    vectors: Floats, codes: Codes, validation: Floats, truth: Codes, classes: int, strengths: Sequence[float]
+) -> Probe:
+    """Return the probe whose strength answers the validation rows best; the weakest of equals, by loss, is kept."""
+    probes = [_fit(vectors, codes, classes, strength) for strength in strengths]
+    if len(validation) == 0:
+        return probes[0]
+    return min(probes, key=lambda probe: _order(probe.logits(validation), truth))
+
+
+def _fit(vectors: Floats, codes: Codes, classes: int, strength: float) -> Probe:
+    """Fit one probe; a class without a row in `codes` keeps a weight of zero and a bias that never wins."""
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=strength, max_iter=ITERATIONS).fit(vectors, codes)
+    weight = np.zeros((classes, vectors.shape[1]), dtype=np.float32)
+    bias = np.full(classes, -1e4, dtype=np.float32)
+    if len(model.classes_) == 2:  # scikit-learn keeps one row for two classes: that of the second against the first
+        weight[model.classes_] = np.stack([-model.coef_[0], model.coef_[0]]) / 2
+        bias[model.classes_] = np.stack([-model.intercept_[0], model.intercept_[0]]) / 2
+    else:
+        weight[model.classes_], bias[model.classes_] = model.coef_, model.intercept_
+    return Probe(weight, bias, strength)
+
+
+def _order(logits: Floats, truth: Codes) -> tuple[int, float]:
+    """Return what is to be small: the errors, then the mean loss over the rows whose class is known."""
+    known = truth >= 0
+    errors = int((logits.argmax(axis=1) != truth).sum())
+    shifted = logits[known] - logits[known].max(axis=1, keepdims=True)
+    losses = np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(known.sum()), truth[known]]
+    return errors, float(losses.mean()) if len(losses) else 0.0

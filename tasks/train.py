@@ -1,0 +1,78 @@
+"""Tune a base on the training split, from where a killed run was, into a model folder with its history and facts."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from types import ModuleType
+
+from retune.core import parts
+from retune.core.params.base import Settings
+from retune.core.params.train import TrainParams
+from retune.io import cache
+from retune.io.files import read_frame, read_json, sha256_file, whole_folder, write_json, write_text
+from retune.io.settings import checked
+from retune.modeling import bases, keys
+from retune.modeling.bases import BaseIdentity
+
+
+def train(
+    *,
+    train: Path,
+    validation: Path,
+    base: Path,
+    task_type: Path,
+    family: Path,
+    method: Path,
+    model: Path,
+    history: Path,
+    facts: Path,
+    timings: Path,
+    params: TrainParams,
+) -> None:
+    """Write the model, its history and facts; `timings` has what differs between machines and runs."""
+    identity = BaseIdentity.from_dict(read_json(base))
+    bases.locate(identity)  # a base that is gone or changed is said before seconds of imports
+    inputs = {"train": train, "validation": validation, "base": base, "task_type": task_type, "family": family,
+              "method": method}  # fmt: skip
+    work = cache.folder("train", _key(inputs, params))
+    from retune.modeling import journal
+    from retune.modeling.train import Plan, fit, to_stderr
+
+    plan = Plan(
+        task_type=_part("task_types", task_type), family=_part("families", family), method=_part("methods", method),
+        base=identity, params=params, method_settings=_method_settings(method, params),
+    )  # fmt: skip
+    with whole_folder(model) as partial:
+        fitted = fit(plan, read_frame(train), read_frame(validation), work=work, out=partial, say=to_stderr)
+    write_text(history, journal.history(fitted.events))
+    data = {name: sha256_file(path) for name, path in inputs.items()}
+    write_json(facts, {**fitted.facts, "inputs_sha256": data})
+    write_json(timings, fitted.timings)
+    shutil.rmtree(work / "checkpoints", ignore_errors=True)  # after all outs are whole: a kill before resumes
+
+
+def journal_path(
+    *, train: Path, validation: Path, base: Path, task_type: Path, family: Path, method: Path, params: TrainParams
+) -> Path:
+    """Return where the live journal of that training is, or will be."""
+    inputs = {"train": train, "validation": validation, "base": base, "task_type": task_type, "family": family,
+              "method": method}  # fmt: skip
+    return cache.location("train", _key(inputs, params)) / "journal.jsonl"
+
+
+def _key(inputs: dict[str, Path], params: TrainParams) -> str:
+    """Return the key of a training with these files and settings."""
+    hashes = {name: sha256_file(path) for name, path in inputs.items()}
+    return keys.train_key(hashes, params.model_dump())
+
+
+def _part(kind: str, path: Path) -> ModuleType:
+    """Return the part whose file is at `path`."""
+    return parts.find(f"retune.modeling.{kind}", path.stem)
+
+
+def _method_settings(method: Path, params: TrainParams) -> Settings:
+    """Return the settings of the method, checked by its own class."""
+    settings: type[Settings] = _part("methods", method).Settings
+    return checked(params.method_settings, settings, place="train.method_settings")
