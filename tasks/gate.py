@@ -14,7 +14,7 @@ from retune.core.params.gate import GateParams
 from retune.io.files import read_frame, read_json, write_json, write_text
 
 SHOWN_ROWS = 50  # rejected rows in the report, by reason; rejected.parquet has them all
-CONSEQUENCES = {"block": "the pipeline stops", "warn": "it only warns"}
+CONSEQUENCES = {"block": "or the pipeline stops", "warn": "or a warning"}
 
 
 def gate(*, measurements: Path, rejected: Path, verdict: Path, report: Path, params: GateParams) -> None:
@@ -57,12 +57,19 @@ def checks_table(checks: list[Check]) -> html.Html:
             html.badge(check.status),
             html.join([html.element("strong", check.gate), html.element("div", about(check.gate), "soft")]),
             shown(check.value, check.unit),
-            f"{check.limit}; beyond it {CONSEQUENCES[check.level]}",
-            f"{check.rows_failed:,} of {check.rows_checked:,}" if check.status != "not_run" else check.reason,
+            f"{check.limit}, {CONSEQUENCES[check.level]}",
+            fallen(check),
         ]
         for check in sorted(checks, key=lambda check: (order.index(check.status), check.gate))
     ]
     return html.table(["verdict", "check", "value", "allowed", "rows that fell"], rows)
+
+
+def fallen(check: Check) -> str:
+    """Return how many rows fell, or why that is not known."""
+    if check.status == "not_run":
+        return check.reason
+    return f"{check.rows_failed:,} of {check.rows_checked:,}" if check.rows_failed else "none"
 
 
 def rejected_rows(rejected: pd.DataFrame) -> list[html.Html]:

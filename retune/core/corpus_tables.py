@@ -31,10 +31,24 @@ def overview(
     kinds = {"media_type": "media type", "parser": "parser", "department": "department", "language": "language"}
     tables = {f"Documents by {title}": came_in(documents, fallen, name, title) for name, title in kinds.items()}
     return tables | {
+        "All that came in": totals(documents, quarantine, int(fallen.sum())),
         "Files in quarantine": quarantined(quarantine),
         "Personal data and secrets that were replaced, by type": found(findings),
         "Documents that repeat others": repeated(clusters),
         "Rejected documents by reason": by_reason(rejected),
+    }
+
+
+def totals(documents: pd.DataFrame, quarantine: pd.DataFrame, fallen: int) -> Table:
+    """Count files and documents, and what became of them."""
+    status = files(documents, quarantine)["status"]
+    refused = int((status == "quarantined").sum())
+    return {
+        "columns": ["what", "came in", "passed on", "rejected", "in quarantine"],
+        "rows": [
+            ["files", len(status), len(status) - refused, 0, refused],
+            ["documents", len(documents), len(documents) - fallen, fallen, 0],
+        ],
     }
 
 
@@ -71,10 +85,10 @@ def repeated(clusters: pd.DataFrame) -> Table:
     """List the clusters of more than one document, the largest first."""
     alike = clusters[clusters["cluster_size"] > 1]
     rows: list[list[Any]] = [
-        [len(group), _kinds(group), _some(group["document_id"])] for _, group in alike.groupby("cluster_id")
+        [_some(group["document_id"]), _kinds(group), len(group)] for _, group in alike.groupby("cluster_id")
     ]
-    rows.sort(key=lambda row: (-row[0], row[2]))
-    return {"columns": ["documents", "kind", "ids"], "rows": rows}
+    rows.sort(key=lambda row: (-row[2], row[0]))
+    return {"columns": ["ids", "kind", "documents"], "rows": rows}
 
 
 def by_reason(rejected: pd.DataFrame) -> Table:

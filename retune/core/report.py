@@ -30,7 +30,7 @@ p{margin:6px 0;max-width:76ch}
 .plain{color:var(--soft);background:var(--band)}
 .badge{display:inline-block;border-radius:10px;padding:0 10px;font-size:13px;font-weight:600;white-space:nowrap}
 .wide{overflow-x:auto}
-table{border-collapse:collapse;width:100%;margin:8px 0}
+table{border-collapse:collapse;min-width:60%;margin:8px 0}
 th,td{text-align:left;vertical-align:top;padding:6px 12px 6px 8px;border-bottom:1px solid var(--line);
 overflow-wrap:break-word}
 th{font-size:13px;color:var(--soft);font-weight:600}
@@ -41,7 +41,8 @@ figure{margin:16px 0}
 figure svg{max-width:100%;height:auto}
 code{font:13px/1.5 ui-monospace,Menlo,Consolas,monospace;overflow-wrap:anywhere}
 @media print{main{max-width:none;padding:0}body{font-size:11px}h2{break-after:avoid}tr,.verdict{break-inside:avoid}
-*{print-color-adjust:exact}}
+*{print-color-adjust:exact}
+details::details-content{content-visibility:visible!important;block-size:auto!important}}
 """
 TONES = {"pass": "good", "warn": "odd", "fail": "bad", "not_run": "bad"}
 
@@ -94,10 +95,17 @@ def badge(status: str) -> Html:
 
 
 def verdict(passed: bool, sentence: str, reasons: Sequence[str] = (), warnings: Sequence[str] = ()) -> Html:
-    """Return the box that says how it ended and why."""
-    tone = "bad" if not passed else "odd" if warnings else "good"
-    lines = element("ul", join([element("li", line) for line in [*reasons, *warnings]])) if reasons or warnings else ""
-    return element("div", join([element("strong", sentence), lines]), f"verdict {tone}")
+    """Return the box that says how it ended and why, and under it one with the warnings, if there are any."""
+    boxes = [box("good" if passed else "bad", sentence, reasons)]
+    if warnings:
+        boxes.append(box("odd", f"{len(warnings)} warning{'s' if len(warnings) > 1 else ''}", warnings))
+    return join(boxes)
+
+
+def box(tone: str, sentence: str, lines: Sequence[str] = ()) -> Html:
+    """Return a coloured box with a sentence and a list: good, odd, bad or plain."""
+    items = element("ul", join([element("li", line) for line in lines])) if lines else ""
+    return element("div", join([element("strong", sentence), items]), f"verdict {tone}")
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, most: int = 100) -> Html:

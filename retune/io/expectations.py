@@ -60,7 +60,7 @@ def measure_tables(tables: Sequence[Table], *, docs: Path) -> list[Measured]:
     with whole_folder(docs) as folder:
         context = _context(folder)
         measured = [_measured(context, table) for table in tables]
-        _without_clock(folder)
+        _tidied(folder)
     return measured
 
 
@@ -192,11 +192,13 @@ def _raised(result: Result) -> bool:
     return not result["result"] or bool(info.get("raised_exception", bool(info)))
 
 
-def _without_clock(folder: Path) -> None:
-    """Take times, random ids and the remote logo, which would tell its server who reads, out of the pages."""
+def _tidied(folder: Path) -> None:
+    """Take times and random ids out of the pages, and the remote logo, which would tell its server who reads them."""
     for page in sorted(folder.rglob("*.html")):
         numbers: dict[str, str] = {}
         text = _TIME.sub(NO_CLOCK.strftime("%Y%m%dT%H%M%S.%fZ"), page.read_text(encoding="utf-8"))
         text = _REMOTE_LOGO.sub("data:,", text)
         text = _UUID.sub(lambda match: numbers.setdefault(match[0], f"id-{len(numbers) + 1}"), text)  # noqa: B023
         page.write_text(text, encoding="utf-8")
+    for picture in folder.rglob("*.gif"):  # 3.3 MB of instructions to which no page links
+        picture.unlink()
