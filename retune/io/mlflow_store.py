@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 RUNS = "retune"
 DECISIONS = "-decisions"  # behind the name of the experiment that holds the runs
+QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "1", "MLFLOW_LOGGING_LEVEL": "WARNING"}
 SQLITE = "sqlite:///"
 LOCAL_PAGES = "http://127.0.0.1:5000"
 
@@ -129,7 +130,7 @@ def is_orphan(tags: dict[str, str]) -> bool:
 
 def _calm() -> None:
     """Switch telemetry off and set short patience, where the user has not set theirs."""
-    for name, value in {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "1", **PATIENCE}.items():
+    for name, value in {**QUIET, **PATIENCE}.items():
         os.environ.setdefault(name, value)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,9 +24,10 @@ from retune.io.mlflow_store import (
 
 CHAMPION, PREVIOUS, CHALLENGER = "champion", "previous", "challenger"
 FINGERPRINT, CONTENT = "retune.fingerprint", "retune.model_sha256"
-PROMOTED, REFUSED, ROLLED_BACK = "promoted", "refused", "rolled_back"
+PROMOTED, KEPT, REFUSED, ROLLED_BACK = "promoted", "kept", "refused", "rolled_back"  # kept: not better, refused: a gate
 MODEL, OUTCOME, FROM, TO = "retune.model", "retune.outcome", "retune.from", "retune.to"
 WHO, WHY, EVIDENCE, DONE = "retune.who", "retune.why", "retune.evidence_sha256", "retune.done"
+POLICY = "retune.policy_sha256"
 MOVES = (PROMOTED, ROLLED_BACK)
 NOBODY = "none"  # the tag of an empty value, since a search for an empty one finds nothing
 
@@ -49,6 +52,7 @@ class Decision:
     who: str
     why: str
     evidence_sha256: str = ""
+    policy_sha256: str = ""  # of the settings that the decision followed
     details: dict[str, Any] = field(default_factory=dict)
     run_id: str = ""
     is_done: bool = False  # the aliases followed
@@ -206,6 +210,14 @@ class Registry:
                 raise
 
 
+def person() -> str:
+    """Return who runs this, for the record; a container may know no more than a number."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return f"uid {os.getuid()}"
+
+
 def explained(reasons: Sequence[str]) -> str:
     """Return reasons as the value of one tag."""
     return "; ".join(reasons) or "every check passed"
@@ -225,6 +237,7 @@ def _tags(decision: Decision) -> dict[str, str]:
         WHO: decision.who,
         WHY: decision.why,
         EVIDENCE: decision.evidence_sha256 or NOBODY,
+        POLICY: decision.policy_sha256 or NOBODY,
     }
 
 
@@ -238,6 +251,7 @@ def _decision(run: Any) -> Decision:
         who=tags[WHO],
         why=tags[WHY],
         evidence_sha256=tags[EVIDENCE].removesuffix(NOBODY),
+        policy_sha256=tags[POLICY].removesuffix(NOBODY),
         run_id=run.info.run_id,
         is_done=tags.get(DONE) == "yes",
         started=int(run.info.start_time),

@@ -29,7 +29,9 @@ from retune.io.mlflow_store import (
 )
 
 KIND, FINGERPRINT, REASONS = "retune.kind", "retune.fingerprint", "retune.reasons"
+VERSION = "retune.version"
 PARENT = "mlflow.parentRunId"
+FINISHED = " and attributes.status = 'FINISHED'"
 METRICS_PER_BATCH = 1000  # the most that a server takes at once
 PARAMS_PER_BATCH = 100
 

@@ -56,7 +56,7 @@ def promotion(before: str, after: str, evidence: str = "e1") -> Decision:
 def test_two_processes_register_exactly_one_version_per_fingerprint(registry: Registry) -> None:
     command = [sys.executable, "-c", REGISTER, registry.uri]
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "cwd": CHECKOUT}
-    processes = [subprocess.Popen(command, **pipes) for _ in range(2)]
+    processes: list[Any] = [subprocess.Popen(command, **pipes) for _ in range(2)]
     started = [process.stdout.readline() for process in processes]
     for process in processes:
         process.stdin.write("go\n")

@@ -1,0 +1,68 @@
+"""How a registered version answers: its own weights over a base that is found on the machine and held to its hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from retune.core.errors import IntegrityError, UserError
+from retune.modeling.bases import BaseIdentity
+
+if TYPE_CHECKING:
+    from retune.modeling.predictor import Predictor
+
+BASES = "RETUNE_BASES"  # folders, separated as in PATH, in which bases lie on this machine
+CODE = "retune.modeling.pyfunc"
+
+
+def load(model: str | Path, base: dict[str, Any], *, code: str | None = None) -> Predictor:
+    """Return the predictor of a model folder over its base; IntegrityError if code, weights or base are others."""
+    from retune.modeling import predictor
+
+    if code is not None:
+        refuse_other_code(Path(code))
+    identity = BaseIdentity.from_dict(base)
+    return predictor.load(Path(model), identity, base_folder(identity))
+
+
+def base_folder(identity: BaseIdentity) -> Path | None:
+    """Return the folder of RETUNE_BASES that holds the base, None where its identity alone says where it is."""
+    name, expected = next(((name, value) for name, value in identity.files.items() if name.endswith(".safetensors")))
+    given = [Path(folder) for folder in os.environ.get(BASES, "").split(os.pathsep) if folder]
+    return next((folder for folder in given if (folder / name).is_file() and sha256(folder / name) == expected), None)
+
+
+def answer(predictor: Predictor, model_input: pd.DataFrame) -> pd.DataFrame:
+    """Return prediction and confidence for each text of the input."""
+    return predictor.predict(texts_of(model_input))
+
+
+def texts_of(model_input: pd.DataFrame) -> list[str]:
+    """Return the texts of an input; a frame whose text is not in `text` raises UserError."""
+    columns = [str(name) for name in model_input.columns]
+    if "text" not in columns and columns != ["0"]:  # what MLflow makes of a list
+        todo = 'Put `text` first, or send a list: {"inputs": ["..."]}.'
+        raise UserError(expected="a column `text`, or a list of texts", found=f"columns {columns}", todo=todo)
+    column = columns.index("text") if "text" in columns else 0
+    return [str(text) for text in model_input.iloc[:, column]]
+
+
+def refuse_other_code(file: Path) -> None:
+    """Raise IntegrityError when a version's code file is not the installed one."""
+    spec = importlib.util.find_spec(CODE)
+    installed = Path(spec.origin) if spec and spec.origin else None
+    if installed is None or sha256(file) != sha256(installed):
+        raise IntegrityError(
+            f"{file} is not the code of the installed package retune: install the version that registered the model"
+        )
+
+
+def sha256(file: Path) -> str:
+    """Return the hex SHA-256 of a file's bytes."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

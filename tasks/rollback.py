@@ -1,0 +1,28 @@
+"""Step rollback: the version that was champion before is the champion again, with a recorded reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from retune.core.errors import UserError
+from retune.io.mlflow_store import default_uri
+from retune.io.registry import CHAMPION, PREVIOUS, ROLLED_BACK, Decision, Registry, person
+from retune.project import read_project
+
+
+def rollback(*, root: Path, model: str, reason: str) -> Decision:
+    """Return the decision that made `previous` the champion; given again with the same reason it moves nothing.
+
+    Raises UserError where there is no champion or nothing before it.
+    """
+    registry = Registry(default_uri(root), model, read_project(root).tracking.experiment)
+    registry.finish()
+    aliases, last = registry.aliases(), registry.last_move()
+    champion, previous = aliases.get(CHAMPION, ""), aliases.get(PREVIOUS, "")
+    if last is not None and last.outcome == ROLLED_BACK and (last.after, last.why) == (champion, reason):
+        return last
+    if not champion or not previous:
+        found = f"champion {champion or 'none'}, previous {previous or 'none'}"
+        todo = "Choose a version: make promote VERSION=... REASON=..."
+        raise UserError(expected=f"a champion of {model} and one before it", found=found, todo=todo)
+    return registry.decide(Decision(ROLLED_BACK, champion, previous, person(), reason), once=False)

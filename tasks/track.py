@@ -1,0 +1,222 @@
+"""Step track: what a training was, did and scored goes to one MLflow run, its model becomes one registered version."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from retune.core.errors import IntegrityError
+from retune.core.fingerprint import content_sha256, sha256_of
+from retune.core.model_card import card
+from retune.io import cache, journal, lockfile, logged_model
+from retune.io.files import read_json, sha256_file
+from retune.io.mlflow_store import database_of, default_uri
+from retune.io.place import Place
+from retune.io.registry import CHAMPION, CONTENT, FINGERPRINT, KEPT, POLICY, PROMOTED, TO, Registry, Version
+from retune.io.settings import read_yaml
+from retune.io.tracking import FINISHED, KIND, VERSION, Dataset, Tracking
+from retune.modeling.keys import train_key
+from retune.project import read_project
+
+SPLITS = {"train": "training", "validation": "validation", "test": "test"}
+NOT_OF_THE_TRAINING = ("gate", "release")  # sections of a model's settings that change no weight
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """The run of a training and the version that it became; `note` says why none was made."""
+
+    fingerprint: str
+    run_id: str
+    run_url: str
+    version: str
+    version_url: str
+    is_new: bool
+    note: str = ""
+
+
+def track(*, root: Path, model: str, parent: str | None = None) -> Tracked:
+    """Record the training that dvc.lock describes in its run, and register its model once.
+
+    Before anything is registered, the model is loaded in a fresh offline process: IntegrityError if it answers
+    otherwise than the one in memory did.
+    """
+    place = Place(root, model)
+    tracking, registry = _clients(root, model)
+    mark = place.trained()
+    run = tracking.training_run(mark, name=model, parent=parent)
+    version = registry.find(FINGERPRINT, mark)
+    if version is not None and run.is_finished:
+        return _tracked(tracking, registry, mark, run.run_id, version, is_new=False)
+    _record(place, tracking, run.run_id, mark)
+    try:
+        version, is_new = _register(place, tracking, registry, run.run_id, mark)
+    except IntegrityError as error:
+        tracking.close(run.run_id, "FAILED", [str(error)])
+        raise
+    tracking.set_tags(run.run_id, {VERSION: version.number})
+    tracking.close(run.run_id)
+    return _tracked(tracking, registry, mark, run.run_id, version, is_new=is_new)
+
+
+def fingerprint_of(root: Path, model: str) -> str:
+    """Return the fingerprint of the training that would run now: its run can be opened before it starts."""
+    return Place(root, model).to_be_trained()
+
+
+def journal_of(root: Path, model: str) -> Path:
+    """Return where the training that would run now writes its journal."""
+    place, settings = Place(root, model), read_project(root).models[model]
+    chosen = {"task_type": settings.task_type, "family": settings.family, "method": settings.method}
+    kinds = {"task_type": "task_types", "family": "families", "method": "methods"}
+    files = {kind: root / "retune" / "modeling" / kinds[kind] / f"{name}.py" for kind, name in chosen.items()}
+    files |= {name: place.model / "split" / f"{name}.parquet" for name in ("train", "validation")}
+    hashes = {name: sha256_file(path) for name, path in {**files, "base": place.base}.items()}
+    return cache.location("train", train_key(hashes, settings.train.model_dump())) / "journal.jsonl"
+
+
+def unsettled(root: Path, model: str) -> bool:
+    """Tell whether the model that dvc.lock records is yet to be registered or decided on under the present settings.
+
+    A refusal by a gate does not settle it: the gate says no again at every run until something changes.
+    """
+    uri = default_uri(root)
+    database = database_of(uri)
+    if not (root / "dvc.lock").exists() or (database is not None and not database.exists()):
+        return True
+    tracking, registry = _clients(root, model)
+    run = tracking.find({KIND: "training", FINGERPRINT: Place(root, model).trained()}, FINISHED)
+    version = run.data.tags.get(VERSION) if run is not None else None
+    if version is None:
+        return True
+    policy = sha256_of(read_project(root).models[model].release.model_dump())
+    sound = [one for one in registry.decisions(**{TO: version, POLICY: policy}) if one.outcome in (PROMOTED, KEPT)]
+    return registry.aliases().get(CHAMPION) != version and not sound
+
+
+def _clients(root: Path, model: str) -> tuple[Tracking, Registry]:
+    """Return the runs and the versions of the checkout's MLflow."""
+    uri, experiment = default_uri(root), read_project(root).tracking.experiment
+    return Tracking(uri, experiment), Registry(uri, model, experiment)
+
+
+def _record(place: Place, tracking: Tracking, run_id: str, mark: str) -> None:
+    """Log settings, curves, scores, inputs, reports, lineage and the model card to the run."""
+    facts = read_json(place.model / "train" / "facts.json")
+    metrics = read_json(place.model / "evaluate" / "metrics.json")
+    tracking.log_params(run_id, {**_settings(place), **_facts(facts)})
+    tracking.curves(run_id).log(journal.read_lines(place.model / "train" / "history.jsonl")[0])
+    tracking.log_scores(run_id, scores_of(metrics))
+    datasets = _datasets(place, facts, metrics)
+    tracking.log_datasets(run_id, datasets)
+    for folder, files in _files(place).items():
+        tracking.log_files(run_id, files, folder)
+    tracking.log_text(run_id, _card(place, mark, facts, metrics, datasets), "model_card.md")
+    tracking.set_tags(run_id, {"retune.test_sha256": metrics["test_sha256"], "retune.model": place.name})
+
+
+def _register(place: Place, tracking: Tracking, registry: Registry, run_id: str, mark: str) -> tuple[Version, bool]:
+    """Return the model's version and whether it is new; equal bytes of another fingerprint are not registered again."""
+    model = place.model / "train" / "model"
+    content = content_sha256((str(path.relative_to(model)), sha256_file(path)) for path in files_of(model))
+    found = registry.find(FINGERPRINT, mark) or registry.find(CONTENT, content)
+    if found is not None:
+        return found, False
+    base = read_json(model / "retune_model.json")["base"]
+    tags = {
+        FINGERPRINT: mark,
+        CONTENT: content,
+        "retune.base": base["id"],
+        "retune.base_sha256": base["weights_sha256"],
+    }
+    with tempfile.TemporaryDirectory(prefix="retune-model-") as scratch:
+        folder = Path(scratch) / "model"
+        examples = read_json(model / "reference.json")["texts"]
+        logged_model.write(folder, model=model, base=base, examples=examples)
+        logged_model.check_code(folder)
+        result = logged_model.check_reload(folder)
+        tracking.set_tags(run_id, {"retune.reload_difference": result["largest_difference"]})
+        model_id = logged_model.upload(tracking, run_id, folder, name=place.name, tags=tags)
+    return registry.register(source=f"models:/{model_id}", model_id=model_id, run_id=run_id, tags=tags)
+
+
+def scores_of(metrics: dict[str, Any]) -> dict[str, float]:
+    """Return scores with the ends of their intervals, those of the floors beside them, as flat names."""
+    sides = {"test": metrics["model"], **metrics.get("floors", {})}
+    flat: dict[str, float] = {"test_rows": metrics["test_rows"]}
+    for side, scores in sides.items():
+        for metric, score in scores.items():
+            flat[f"{side}_{metric}"] = score["value"]
+            flat.update({f"{side}_{metric}_{end}": score[end] for end in ("low", "high") if end in score})
+    return flat
+
+
+def files_of(folder: Path) -> list[Path]:
+    """Return the files under a folder, sorted."""
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _settings(place: Place) -> dict[str, Any]:
+    """Return the settings that a person compares runs by: the model's own but for what decides on it afterwards."""
+    settings = read_yaml(place.root / "params.yaml")["models"][place.name]
+    return {key: value for key, value in settings.items() if key not in NOT_OF_THE_TRAINING}
+
+
+def _facts(facts: dict[str, Any]) -> dict[str, Any]:
+    """Return the facts of a training that are single values, and which base it was."""
+    base = facts.get("base") or {}
+    plain = {key: value for key, value in facts.items() if isinstance(value, str | int | float)}
+    return {"facts": {**plain, "base": base.get("id", ""), "base_sha256": base.get("weights_sha256", "")}}
+
+
+def _datasets(place: Place, facts: dict[str, Any], metrics: dict[str, Any]) -> list[Dataset]:
+    """Return documents and splits under the hashes by which DVC knows them."""
+    rows = {"train": facts.get("train_rows"), "validation": facts.get("validation_rows"), "test": metrics["test_rows"]}
+    outs = lockfile.hashes(place.entry("split")["outs"])
+    known = {Path(path).stem: (path, md5) for path, md5 in outs.items() if path.endswith(".parquet")}
+    found = [Dataset(name, *known[name], SPLITS[name], rows[name]) for name in SPLITS if name in known]
+    documents = lockfile.data_hash(place.root)
+    return [Dataset("documents", "data", documents, "documents"), *found] if documents else found
+
+
+def _files(place: Place) -> dict[str, list[Path]]:
+    """Return which files go into which artifact folder; whatever holds texts goes into `rows`."""
+    corpus, model = place.corpus, place.model
+    return {
+        "lineage": [place.root / name for name in ("data.dvc", "dvc.lock", "params.yaml")],
+        "gates/documents": [*files_of(corpus / "gate"), corpus / "validate" / "data_docs"],
+        "gates/examples": [*files_of(model / "gate"), model / "examples" / "data_docs"],
+        "training": [model / "train" / name for name in ("history.jsonl", "facts.json", "timings.json")],
+        "evaluation": [model / "evaluate" / name for name in ("metrics.json", "predictions.parquet", "plots")],
+        "rows": [model / "evaluate" / "errors.parquet"],
+    }
+
+
+def _card(place: Place, mark: str, facts: dict[str, Any], metrics: dict[str, Any], datasets: list[Dataset]) -> str:
+    """Return the model card."""
+    verdicts = [folder / "gate" / "verdict.json" for folder in (place.corpus, place.model)]
+    checks = [check for path in verdicts if path.exists() for check in read_json(path)["checks"]]
+    counts = place.corpus / "ingest" / "counts.json"
+    data = {"documents": read_json(counts)["rows_out"] if counts.exists() else None}
+    data.update({f"{one.name}, MD5 in DVC": one.md5 for one in datasets})
+    data.update({f"{one.name}, rows": one.rows for one in datasets if one.rows is not None})
+    base = facts.get("base") or {}
+    return card(place.name, fingerprint=mark, base=base, facts=facts, metrics=metrics, data=data, gates=checks)
+
+
+def _tracked(
+    tracking: Tracking, registry: Registry, mark: str, run_id: str, version: Version, *, is_new: bool
+) -> Tracked:
+    """Return what the caller shows."""
+    other = version.tags[FINGERPRINT] != mark
+    return Tracked(
+        fingerprint=mark,
+        run_id=run_id,
+        run_url=tracking.url(run_id),
+        version=version.number,
+        version_url=registry.url(version.number),
+        is_new=is_new,
+        note=f"its bytes are those of version {version.number}, trained by another way" if other else "",
+    )
