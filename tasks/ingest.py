@@ -20,6 +20,7 @@ from retune.core.ingest import Parsed
 from retune.core.ingest_changes import changes
 from retune.core.ingest_documents import SourceFile, Tables, counts_of, tables_of
 from retune.core.ingest_formats import format_of, formats
+from retune.core.language import with_languages
 from retune.core.params.ingest import IngestParams
 from retune.io import cache
 from retune.io.discovery import Entry, discover
@@ -137,7 +138,7 @@ def _kept(job: Job) -> Parsed | None:
 def _result(outcome: Outcome, job: Job, params: IngestParams) -> Parsed:
     """Keep what a worker answered; that it was lost is not kept, since it may depend on the machine."""
     if not outcome.failure:
-        parsed = from_json(outcome.value)
+        parsed = with_languages(from_json(outcome.value))  # here: each worker would load the model for itself
         if job.cache_path:
             cache.store(job.cache_path, as_json(parsed))
         return parsed

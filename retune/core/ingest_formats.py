@@ -10,7 +10,6 @@ from typing import Protocol, cast
 
 from retune.core import parts
 from retune.core.ingest import Parsed, Part, Refusal, UnreadableError
-from retune.core.language import detect
 from retune.core.params.ingest import ParsingParams
 
 PACKAGE = "retune.core.formats"
@@ -71,7 +70,7 @@ def parse(data: bytes, name: str, settings: ParsingParams) -> Parsed:
 
 
 def _complete(part: Part, key: str, settings: ParsingParams) -> Part:
-    """Add format and language to a draft, or say why its text cannot be taken."""
+    """Add the format to a draft, or say why its text cannot be taken."""
     if isinstance(part, Refusal):
         return part
     if not part.text.strip():
@@ -82,7 +81,6 @@ def _complete(part: Part, key: str, settings: ParsingParams) -> Part:
     return replace(
         part,
         text=part.text.strip("\n"),
-        language=part.language or detect(part.text),
         media_type=part.media_type or known.MEDIA_TYPE,
         parser=part.parser or key,
         parser_version=part.parser_version or known.VERSION,

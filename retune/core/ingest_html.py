@@ -41,7 +41,10 @@ def root_of(html: str) -> HtmlElement:
     )
     if not html.strip():
         raise UnreadableError("no_text", "the page is empty")
-    return lxml_html.document_fromstring(html.encode("utf-8", "replace"), parser=parser)
+    root = lxml_html.document_fromstring(html.encode("utf-8", "replace"), parser=parser)
+    if any(error.type_name == "ERR_RESOURCE_LIMIT" for error in parser.error_log):  # the rest of the page is missing
+        raise UnreadableError("too_large", "its elements nest too deep")
+    return root
 
 
 def main_text(root: HtmlElement) -> str:
@@ -116,7 +119,7 @@ class _Writer:
         self.line = []
         if self.verbatim:
             self.lines += text.strip("\n").split("\n")
-        elif text.strip():
+        elif text.strip(" #-\t\n\r\xa0|"):
             self.lines.append(" ".join(text.split()))
 
 

@@ -28,13 +28,21 @@ def parse_separated(data: bytes, name: str, settings: ParsingParams, separators:
     decoded = decode(data)
     csv.field_size_limit(settings.max_text_characters)
     try:
-        separator = max(separators, key=lambda mark: len(next(_rows(decoded.text, mark), [])))
+        separator = max(separators, key=lambda mark: _width(decoded.text, mark))
         rows = [row for row in _rows(decoded.text, separator) if row]
     except csv.Error as error:
         raise UnreadableError("corrupt", f"the quotes of a cell do not close ({error})") from error
     if not rows:
         return []
     return parts_of([Table(rows[0], rows[1:])], name, settings, decoded.metadata)
+
+
+def _width(text: str, separator: str) -> int:
+    """Return into how many cells a separator splits the first line; none where its quotes do not fit."""
+    try:
+        return len(next(_rows(text, separator), []))
+    except csv.Error:
+        return 0
 
 
 def _rows(text: str, separator: str) -> Iterator[list[str]]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
-from retune.core.decoding import readable
+from retune.core.decoding import cleaned, readable
 from retune.core.ingest import Draft, Part
 from retune.core.ingest_zip import check_office_file
 from retune.core.params.ingest import ParsingParams
@@ -17,6 +18,10 @@ SUFFIXES = frozenset({".docx"})
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 VERSION = f"1+python-docx-{version('python-docx')}"
 SIGNATURE = (b"PK\x03\x04", b"word/document")
+FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+"""Holds what a drawing says a second time, for old readers."""
+TEMPLATE_DATE = datetime(2013, 12, 23, 23, 15, tzinfo=UTC)
+"""The date in the template of python-docx: what was made with it and never dated says this."""
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _HEADING = re.compile(r"heading ([1-6])", re.IGNORECASE)
 
@@ -27,6 +32,8 @@ def parse(data: bytes, name: str, settings: ParsingParams) -> list[Part]:  # noq
     from docx import Document
 
     document = Document(io.BytesIO(data))
+    for copy in list(document.element.body.iter(FALLBACK)):
+        copy.getparent().remove(copy)
     styles = {style.style_id: style.name or "" for style in document.styles}
     blocks = [*_blocks(document.element.body, styles), *_footnotes(document.part)]
     properties = document.core_properties
@@ -34,11 +41,18 @@ def parse(data: bytes, name: str, settings: ParsingParams) -> list[Part]:  # noq
     return [
         Draft(
             text=readable("\n\n".join(blocks)),
-            title=readable(properties.title.strip() or next(headings, "")),
-            created=properties.created.isoformat() if properties.created else "",
-            metadata={"keywords": readable(properties.keywords)} if properties.keywords else {},
+            title=cleaned(properties.title.strip() or next(headings, "")),
+            created=_created(properties.created),
+            metadata={"keywords": cleaned(properties.keywords)} if properties.keywords else {},
         )
     ]
+
+
+def _created(created: datetime | None) -> str:
+    if created is None:
+        return ""
+    when = created if created.tzinfo else created.replace(tzinfo=UTC)
+    return "" if when == TEMPLATE_DATE else when.isoformat()
 
 
 def _blocks(parent: Any, styles: dict[str, str]) -> Iterator[str]:
@@ -59,8 +73,10 @@ def _blocks(parent: Any, styles: dict[str, str]) -> Iterator[str]:
 def _paragraph(paragraph: Any) -> str:
     """Return the text of a paragraph with its links and insertions; deleted and hidden text is left out."""
     pieces = []
-    for element in paragraph.iter(f"{W}t", f"{W}tab", f"{W}br", f"{W}cr", f"{W}noBreakHyphen"):
+    for element in paragraph.iter(f"{W}t", f"{W}tab", f"{W}br", f"{W}cr", f"{W}noBreakHyphen", f"{W}p"):
         run = element.getparent()
+        if element.tag == f"{W}p" and element is not paragraph:
+            pieces.append("\n")  # a paragraph of a text box inside this one
         if run.tag != f"{W}r" or run.find(f"{W}rPr/{W}vanish") is not None:
             continue
         tag = element.tag.removeprefix(W)

@@ -12,7 +12,7 @@ from email.message import EmailMessage
 from pathlib import PurePosixPath
 from typing import cast
 
-from retune.core.decoding import decode, readable
+from retune.core.decoding import cleaned, decode
 from retune.core.ingest import Draft, Part, Refusal
 from retune.core.ingest_dates import iso
 from retune.core.ingest_formats import parse as parse_any
@@ -105,7 +105,7 @@ def _headers(message: EmailMessage) -> dict[str, str]:
     """Return the headers that say what the message is, by lower-case name."""
     found = {}
     for name in HEADERS:
-        value = " ".join(readable(_header(message, name)).split())
+        value = " ".join(cleaned(_header(message, name)).split())
         if value:
             found[name.lower()] = value
     return found
@@ -131,7 +131,7 @@ def _label(part: EmailMessage, number: int) -> str:
     suffix = (
         ".eml" if part.get_content_type() == "message/rfc822" else mimetypes.guess_extension(part.get_content_type())
     )
-    return " ".join(readable(given).split()) or f"part-{number}{suffix or ''}"
+    return " ".join(cleaned(given).split()) or f"part-{number}{suffix or ''}"
 
 
 def _bytes_of(part: EmailMessage) -> bytes:

@@ -6,7 +6,7 @@ import io
 from importlib.metadata import version
 from typing import Any
 
-from retune.core.decoding import readable
+from retune.core.decoding import cleaned, readable
 from retune.core.ingest import Draft, Part, UnreadableError
 from retune.core.params.ingest import ParsingParams
 
@@ -31,7 +31,7 @@ def parse(data: bytes, name: str, settings: ParsingParams) -> list[Part]:  # noq
     return [
         Draft(
             text=readable(PAGE_BREAK.join(pages)),
-            title=readable(_title(information)),
+            title=cleaned(_title(information)),
             created=_created(information),
             metadata={"pages": str(len(pages))},
         )

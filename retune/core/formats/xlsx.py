@@ -16,7 +16,7 @@ from retune.core.params.ingest import ParsingParams
 SUFFIXES = frozenset({".xlsx", ".xlsm"})
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 VERSION = f"1+openpyxl-{version('openpyxl')}"
-SIGNATURE = (b"PK\x03\x04", b"xl/workbook")
+SIGNATURE = (b"PK\x03\x04", b"xl/workbook.xml")
 
 
 def parse(data: bytes, name: str, settings: ParsingParams) -> list[Part]:
