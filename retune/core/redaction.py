@@ -15,7 +15,7 @@ from retune.core.params.redact import RedactParams
 from retune.core.spans import Span
 
 PACKAGE = "retune.core.recognizers"
-PASSES = 2  # what a replacement brings together is found by the second
+PASSES = 10  # values without a gap between them free each other one by one; two passes are the rule
 _PLACEHOLDER = re.compile(r"\[([A-Z][A-Z_]{0,40})_([0-9]{1,9})\]")
 
 
@@ -113,7 +113,7 @@ def detect(
     whole, shift = context + text, len(context)
     found = [
         Detection(start - shift, end - shift, recognizer, recognizer.normalise(whole[start:end]))
-        for recognizer in recognizers
+        for recognizer in (recognizers if text else ())  # most fields of a table's rows are empty
         for start, end in recognizer.find(whole)
         if start >= shift and not _is_kept(whole[start:end], keep)
     ]

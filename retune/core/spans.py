@@ -38,20 +38,21 @@ class Pattern:
             yield Span(*match.span(group))
 
 
-def stands_alone(text: str, span: Span, glue: str = "") -> bool:
-    """Tell whether no letter, digit or underscore touches the range, nor one behind a single character of `glue`."""
-    start, end = span
-    return not (_touches(text, start - 1, -1, glue) or _touches(text, end, 1, glue))
+def stands_alone(text: str, span: Span, *, glue: str = "", joints: str = "") -> bool:
+    """Tell whether no word goes on at either end: right there, behind a `glue`, or with a digit behind a joint."""
+    return not (_touches(text, span.start - 1, -1, glue, joints) or _touches(text, span.end, 1, glue, joints))
 
 
-def _touches(text: str, at: int, step: int, glue: str) -> bool:
+def _touches(text: str, at: int, step: int, glue: str, joints: str) -> bool:
     """Tell whether a word goes on at this place, reading left (-1) or right (1)."""
     if not 0 <= at < len(text):
         return False
-    if text[at] in glue:
-        at += step
-        return 0 <= at < len(text) and text[at].isalnum()
-    return text[at].isalnum() or text[at] == "_"
+    sign, behind = text[at], text[at + step : at + step + 1] if at + step >= 0 else ""
+    if sign in glue:
+        return behind.isalnum()
+    if sign in joints:
+        return behind.isdigit()
+    return sign.isalnum() or sign == "_"
 
 
 def letters_and_digits(value: str) -> str:

@@ -52,14 +52,31 @@ def test_a_placeholder_that_a_text_already_holds_is_given_to_no_value() -> None:
     assert redacted(text="[EMAIL_1] is ada@example.com").fields["text"] == "[EMAIL_1] is [EMAIL_2]"
 
 
-def test_what_overlaps_is_covered_as_a_whole_by_the_longest() -> None:
-    def one(name: str, span: Span, critical: bool) -> Recognizer:
-        return Recognizer(name, name.upper(), critical, lambda _: [span], str.casefold)
+def one(name: str, span: Span, critical: bool, only_in: str = "") -> Recognizer:
+    return Recognizer(name, name.upper(), critical, lambda text: [span] if only_in in text else [], str.casefold)
 
+
+def test_findings_move_with_what_a_second_pass_replaces_before_them() -> None:
+    first = one("first", Span(2, 4), True, only_in="xx")
+    second = one("second", Span(0, 1), True, only_in="1 [FIRST_1]")
+    result = redaction.redact({"text": "1 xx"}, [first, second], ALL)
+    assert result.fields["text"] == "[SECOND_1] [FIRST_1]"
+    assert [(finding.start, finding.end) for finding in result.findings] == [(0, 10), (11, 20)]
+
+
+def test_what_overlaps_is_covered_as_a_whole_by_the_longest() -> None:
     found = redaction.detect("0123456789", [one("short", Span(0, 4), True), one("long", Span(3, 9), False)])
     assert [(item.start, item.end, item.recognizer.name, item.value) for item in found] == [(0, 9, "long", "345678")]
+    found = redaction.detect("0123456789", [one("long", Span(0, 6), True), one("short", Span(4, 8), True)])
+    assert [(item.start, item.end, item.recognizer.name, item.value) for item in found] == [(0, 8, "long", "012345")]
     found = redaction.detect("0123456789", [one("b", Span(0, 4), False), one("c", Span(0, 4), True)])
     assert [item.recognizer.name for item in found] == ["c"]
+
+
+def test_values_without_a_gap_between_them_are_all_found() -> None:
+    """Each hides the next: only when it is gone does the next one stand alone."""
+    text = "ada@example.com4111 1111 1111 1111+44 20 7946 0958"
+    assert redacted(text=text).fields["text"] == "[EMAIL_1][CARD_1][PHONE_1]"
 
 
 def test_a_password_in_a_url_is_no_address() -> None:

@@ -40,7 +40,13 @@ def outs(tmp_path: Path) -> dict[str, Path]:
     metadata = json.dumps({"from": "Ada <ada@example.com>", "card": "4111 1111 1111 1111", "queue": "billing"})
     documents = [
         document("hr/ada@example.com.md", title="Ada", text="Call 020 7946 0958, or ada@example.com"),
-        document("tickets:7", title="From bob@example.org", text="No value here", metadata=metadata),
+        document(
+            "tickets:7",
+            title="From bob@example.org",
+            text="No value here",
+            metadata=metadata,
+            department="of bob@example.org",
+        ),
         document("plain.md", text="Nothing to see", metadata='{"b": "2", "a": "é"}'),
     ]
     refused = [{"source_path": "cv/bob@example.org.pdf", "source_sha256": "0", "size_bytes": 1, "media_type": "a/b",
@@ -60,6 +66,7 @@ def test_every_field_of_a_document_is_clean_and_its_placeholders_agree(outs: dic
     assert list(read_frame(outs["clean"]).columns) == list(DOCUMENTS)
     ticket = clean.to_dict("index")["tickets:7"]
     assert ticket["title"] == "From [EMAIL_1]"
+    assert ticket["department"] == "of [EMAIL_1]"
     assert json.loads(ticket["metadata"]) == {"from": "Ada <[EMAIL_2]>", "card": "[CARD_1]", "queue": "billing"}
     assert json.loads(clean["metadata"]["plain.md"]) == {"a": "é", "b": "2"}
 
@@ -96,8 +103,8 @@ def test_counts_add_up_and_say_what_was_found(outs: dict[str, Path]) -> None:
     counts = read_json(outs["counts"])
     assert (counts["rows_in"], counts["rows_out"]) == (3, 3)
     assert counts["details"] == {
-        "findings": 7,
-        "findings_by_type": {"CARD": 1, "EMAIL": 5, "PHONE": 1},
+        "findings": 8,
+        "findings_by_type": {"CARD": 1, "EMAIL": 6, "PHONE": 1},
         "documents_with_findings": 2,
     }
 

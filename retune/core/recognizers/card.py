@@ -67,7 +67,7 @@ def _is_card(text: str, groups: list[Span]) -> bool:
     """Tell whether the groups are one number of a known issuer with a right check digit."""
     whole = Span(groups[0].start, groups[-1].end)
     digits = "".join([text[start:end] for start, end in groups])
-    if not (_ISSUED.fullmatch(digits) and has_luhn_digit(digits) and stands_alone(text, whole, glue="-.")):
+    if not (_ISSUED.fullmatch(digits) and has_luhn_digit(digits) and stands_alone(text, whole, glue="-", joints=".")):
         return False
     separators = [text[left.end : right.start] for left, right in pairwise(groups)]
     return len({separator.strip() for separator in separators}) <= 1 and separators.count("\n") <= 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 from retune.core.spans import Pattern, Span, stands_alone
@@ -20,7 +21,7 @@ _LOOK_BACK = 50  # characters
 def find(text: str) -> list[Span]:
     """Return the addresses of both versions."""
     four = [span for span in _FOUR.spans(text) if _is_host(text, span)]
-    return four + [span for span in _SIX.spans(text) if _is_ipv6_host(text, span)]
+    return four + [span for span in map(partial(_without_colons, text), _SIX.spans(text)) if _is_ipv6_host(text, span)]
 
 
 def normalise(value: str) -> str:
@@ -37,7 +38,15 @@ def _is_host(text: str, span: Span) -> bool:
     if is_network or address.is_loopback or value.startswith(("0.", "255.")):
         return False
     before = text[max(start - _LOOK_BACK, 0) : start].rpartition("\n")[2]
-    return stands_alone(text, span, glue="-.") and not _VERSION.search(before)
+    return stands_alone(text, span, glue="-", joints=".") and not _VERSION.search(before)
+
+
+def _without_colons(text: str, span: Span) -> Span:
+    """Return the range without a single colon at its ends, which belongs to the sentence."""
+    start, end = span
+    value = text[start:end]
+    start += value.startswith(":") and not value.startswith("::")
+    return Span(start, end - (value.endswith(":") and not value.endswith("::")))
 
 
 def _is_ipv6_host(text: str, span: Span) -> bool:
@@ -51,4 +60,4 @@ def _is_ipv6_host(text: str, span: Span) -> bool:
     except AddressValueError:
         return False
     is_network = value.endswith("::") and text[end : end + 1] == "/"
-    return not (address.is_loopback or is_network) and stands_alone(text, span, glue=":.-")
+    return not (address.is_loopback or is_network) and stands_alone(text, span, glue="-", joints=".:")

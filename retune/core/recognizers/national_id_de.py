@@ -17,7 +17,7 @@ def find(text: str) -> list[Span]:
     return [
         span
         for span in _NUMBER.spans(text)
-        if stands_alone(text, span, glue="-./") and _is_valid(digits_of(text[span.start : span.end]))
+        if stands_alone(text, span, glue="-", joints="./") and _is_valid(digits_of(text[span.start : span.end]))
     ]
 
 

@@ -19,7 +19,8 @@ def find(text: str) -> list[Span]:
     return [
         span
         for span in _NUMBER.spans(text)
-        if stands_alone(text, span, glue="-./") and _is_valid(letters_and_digits(text[span.start : span.end]))
+        if stands_alone(text, span, glue="-", joints="./")
+        and _is_valid(letters_and_digits(text[span.start : span.end]))
     ]
 
 

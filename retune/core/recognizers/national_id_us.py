@@ -16,7 +16,11 @@ normalise = letters_and_digits
 def find(text: str) -> list[Span]:
     """Return the numbers whose area, group and serial exist."""
     spans = [*_SEPARATED.spans(text), *_NAMED.spans(text, 1)]
-    return [span for span in spans if stands_alone(text, span, glue="-./") and _exists(text[span.start : span.end])]
+    return [
+        span
+        for span in spans
+        if stands_alone(text, span, glue="-", joints="./") and _exists(text[span.start : span.end])
+    ]
 
 
 def _exists(value: str) -> bool:

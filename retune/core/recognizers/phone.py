@@ -57,7 +57,7 @@ def normalise(value: str) -> str:
 
 def _may_be_number(text: str, span: Span) -> bool:
     """Tell whether the range stands alone and is no date."""
-    return stands_alone(text, span, glue="-./:@#=&") and not _DATE.match(text, *span)
+    return stands_alone(text, span, glue="-/@#&", joints=".:=") and not _DATE.match(text, *span)
 
 
 def _longest(text: str, span: Span, check: Check) -> Span | None:
