@@ -22,7 +22,9 @@ _INTERNATIONAL = Pattern(rf"(?:\+|\b00 ?)\(?[1-9](?:(?:{_GAP}|[()]){{0,3}}[0-9])
 _AREA = r"[2-9](?:[02-9][0-9]|1[02-9])"  # all of the North American plan; 211 to 911 are services
 _NORTH_AMERICAN = Pattern(rf"(?:(?:001|1){_GAP})?(?:\({_AREA}\){_GAP}?|{_AREA}{_GAP})[2-9][0-9]{{2}}{_GAP}[0-9]{{4}}")
 _WITH_TRUNK_ZERO = Pattern(rf"\(?0[1-9][0-9]{{0,5}}(?:\)?{_GAP}{{0,3}}[0-9]{{1,8}}){{1,5}}")
-_WITHOUT_TRUNK = Pattern(rf"[0-9]{{2,4}}(?:{_GAP}[0-9]{{2,4}}){{2,3}}")
+_WITHOUT_TRUNK = Pattern(
+    rf"[0-9]{{3}}(?:{_GAP}[0-9]{{3}}){{2}}|[0-9]{{2,3}}(?:{_GAP}[0-9]{{2}}){{3}}|[0-9]{{3}}{_GAP}[0-9]{{2}}{_GAP}[0-9]{{3}}"
+)
 _NAMED = Pattern(
     r"(?i)\b(?:tel|telephone|phone|mobile|mob|cell|fax|whatsapp|hotline)(?: ?(?:number|no|nr|#))?\.?(?: is| to)?"
     r"[ \t]{0,2}[:=]?[ \t]{0,2}(\(?[0-9](?:[ .\-/()\x{a0}\x{202f}]{0,3}[0-9]){6,14})"

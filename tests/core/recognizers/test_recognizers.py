@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import re
 import time
+from pathlib import Path
 
 import pytest
 
@@ -30,7 +33,8 @@ TABLE: dict[str, list[str]] = {
     "phone": [
         "call «+44 20 7946 0958» or «020 7946 0958» or «(020) 7946 0958»",
         "«+1 (415) 555-0100», «415-555-0100», «(415) 555 0100», «415.555.0100 x12»",
-        "«+49 (0)30 901820», «030 901820-0», mobile «07700900123», FR «01 42 68 53 00», ES «+34 912 345 678»",
+        "«+49 (0)30 901820», «030 901820-0», mobile «07700900123», FR «01 42 68 53 00»",
+        "ES «+34 912 345 678», «912 345 678», «912 34 56 78», not 912 34 5678",
         "Tel. «555 0123 99», phone: «5550123», Tel:«020 7946 0958», tel:«+442079460958», call.«020 7946 0958».Next",
         "order 4155550100, 2024-03-12 10:30:00, 12.03.2024 10:15, 01/02/2024 12:30, version 10.4.2.1831",
         "id 1234567890123, 3.14159265358, 192.168.10.20, ISBN 978-0-306-40615-7, 4111 1111 1111 1111",
@@ -99,10 +103,6 @@ CASES = [
 ]
 
 
-def test_every_recognizer_has_a_table() -> None:
-    assert sorted(TABLE) == parts.names(redaction.PACKAGE)
-
-
 @pytest.mark.case("PII-1")
 @pytest.mark.parametrize(("name", "marked"), CASES)
 def test_a_recognizer_finds_what_is_marked_and_nothing_else(name: str, marked: str) -> None:
@@ -124,13 +124,14 @@ def test_a_recognizer_counts_in_characters_not_in_bytes(name: str) -> None:
     assert RECOGNIZERS[name].find("é€😀\n" + text) == [Span(start + 4, end + 4) for start, end in plain]
 
 
-@pytest.mark.parametrize("name", sorted(TABLE))
+@pytest.mark.parametrize("name", sorted(RECOGNIZERS))
 def test_a_recognizer_keeps_the_promises_of_its_kind(name: str) -> None:
     recognizer = RECOGNIZERS[name]
     assert re.fullmatch(r"[A-Z][A-Z_]*[A-Z]", recognizer.entity_type)
     assert recognizer.find("") == []
     assert recognizer.find("A plain sentence about 3 cats, 12 dogs and a fee of 1,250.00.") == []
-    for text in TABLE[name]:
+    assert recognizer.find(f"See [{recognizer.entity_type}_1], [{recognizer.entity_type}_12].") == []
+    for text in [text for texts in TABLE.values() for text in texts]:
         plain = text.replace("«", "").replace("»", "")
         for start, end in recognizer.find(plain):
             assert 0 <= start < end <= len(plain)
@@ -146,7 +147,7 @@ ADVERSARIAL = [
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(TABLE))
+@pytest.mark.parametrize("name", sorted(RECOGNIZERS))
 def test_no_text_makes_a_recognizer_slow(name: str) -> None:
     """The promise is a second per megabyte; five times that is what a busy machine may take of it here."""
     for piece in ADVERSARIAL:
@@ -154,3 +155,34 @@ def test_no_text_makes_a_recognizer_slow(name: str) -> None:
         started = time.process_time()
         RECOGNIZERS[name].find(text)
         assert time.process_time() - started < 5 * SIZE / 1e6, piece
+
+
+# The least recall and precision by type on presidio-research's made-up sentences, as measured; telephone numbers there
+# come from some thirty countries, most of them local ones without a prefix, which the settings here do not name.
+MEASURED = {
+    "EMAIL": ("EMAIL_ADDRESS", 1.0, 1.0),
+    "CARD": ("CREDIT_CARD", 0.99, 1.0),
+    "IBAN": ("IBAN_CODE", 1.0, 1.0),
+    "NATIONAL_ID": ("US_SSN", 1.0, 0.98),
+    "IP_ADDRESS": ("IP_ADDRESS", 1.0, 1.0),
+    "PHONE": ("PHONE_NUMBER", 0.5, 0.98),
+}
+
+
+@pytest.mark.case("PII-1")
+@pytest.mark.shared
+@pytest.mark.parametrize("entity_type", sorted(MEASURED))
+def test_recall_and_precision_on_sentences_of_others_are_what_they_were(entity_type: str, shared_data: Path) -> None:
+    label, least_recall, least_precision = MEASURED[entity_type]
+    recognizers = list(RECOGNIZERS.values())
+    found = right = wanted = hit = 0
+    with gzip.open(shared_data / "data/pii/presidio_research_synthetic.jsonl.gz", "rt", encoding="utf-8") as lines:
+        for row in map(json.loads, lines):
+            gold = [(span["start"], span["end"]) for span in row["spans"] if span["type"] == label]
+            detections = redaction.detect(row["text"], recognizers)
+            spans = [(item.start, item.end) for item in detections if item.recognizer.entity_type == entity_type]
+            wanted, found = wanted + len(gold), found + len(spans)
+            hit += sum(any(start <= low and high <= end for start, end in spans) for low, high in gold)
+            right += sum(any(start < high and low < end for low, high in gold) for start, end in spans)
+    assert hit / wanted >= least_recall
+    assert right / found >= least_precision
