@@ -78,7 +78,7 @@ def rejected_rows(rejected: pd.DataFrame) -> list[html.Html]:
         return [html.paragraph("No row was rejected.")]
     parts = [html.paragraph("A row that fell for two reasons stands under both. None of its text is shown.")]
     for reason, rows in rejected.sort_values(["reason", "row_id"]).groupby("reason", sort=True):
-        summary = html.join([html.element("strong", str(reason)), f": {len(rows):,} rows"])
+        summary = html.join([html.element("strong", str(reason)), f": {len(rows):,} row{'s' if len(rows) > 1 else ''}"])
         cells = rows[["row_id", "detail"]].to_numpy().tolist()
         parts.append(
             html.details(summary, html.table(["row", "why"], cells, most=SHOWN_ROWS), unfolded=len(rows) <= 10)

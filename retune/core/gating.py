@@ -163,7 +163,9 @@ def shown(value: float | None, unit: str) -> str:
     """Return a value as people read it: shares in percent, counts as they are."""
     if value is None:
         return "not measured"
-    return f"{value * 100:.4g}%" if unit == "share" else f"{value:g}"
+    if unit == "share":
+        return f"{value * 100:.4g}%"
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.4g}"
 
 
 def _check(name: str, measurement: Measurement | None, limit: Limit) -> Check:

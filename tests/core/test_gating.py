@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from retune.core.errors import UserError
-from retune.core.gating import SUBJECTS, Limit, Measurement, check_limits, decide, gates
+from retune.core.gating import SUBJECTS, Limit, Measurement, check_limits, decide, gates, shown
 
 MEASURED = Measurement("language", 0.05, "share", 100, 5, "measured")
 BLOCK, WARN = Limit(level="block", maximum=0.05), Limit(level="warn", maximum=0.05)
@@ -70,3 +70,8 @@ def test_limits_name_every_gate_and_no_other(subject: str) -> None:
         check_limits(known - {"row_count"}, subject)
     with pytest.raises(UserError, match="unknown gates luck"):
         check_limits(known | {"luck"}, subject)
+
+
+def test_values_are_shown_as_people_read_them() -> None:
+    values = [(0.05, "share"), (1 / 3, "share"), (1234567.0, "count"), (None, "share")]
+    assert [shown(value, unit) for value, unit in values] == ["5%", "33.33%", "1,234,567", "not measured"]

@@ -1,4 +1,4 @@
-"""Documents without text: empty, or nothing but white space."""
+"""Rows without text: empty, or nothing but white space."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows that there are at all: an empty table passes most other checks."""
+"""The number of rows: an empty table passes most other checks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text longer than the maximum."""
+"""Rows with a text longer than the maximum."""
 
 from __future__ import annotations
 

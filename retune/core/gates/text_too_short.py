@@ -1,4 +1,4 @@
-"""Text shorter than the minimum."""
+"""Rows with a text shorter than the minimum."""
 
 from __future__ import annotations
 
