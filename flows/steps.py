@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
 
 from retune.core.errors import UnavailableError
 from retune.io.dvc import StageFailedError
@@ -18,17 +19,16 @@ CONSOLE = "RETUNE_CONSOLE"  # set by the command line, whose own lines stand in 
 
 def run_step(step: Callable[..., Result], /, *, name: str, retries: int = 0, **arguments: Any) -> Result:
     """Run a step as a Prefect task of this name; only what running again can mend is tried again."""
-    wrapped = task(
-        step,
+    decorate = task(
         name=name,
         task_run_name=name,
         retries=retries,
         retry_delay_seconds=5,
         retry_condition_fn=_can_be_mended,
         persist_result=False,
-        cache_policy=None,
+        cache_policy=NO_CACHE,  # what is up to date is DVC's and the registry's to say
     )
-    result: Result = wrapped(**arguments)
+    result: Result = decorate(step)(**arguments)
     return result
 
 

@@ -105,7 +105,8 @@ def read_frame(path: Path) -> pd.DataFrame:
     """Read a Parquet file; text columns hold `str`, missing text is the empty string."""
     import pyarrow.parquet as pq
 
-    return pq.read_table(path).to_pandas()
+    frame: pd.DataFrame = pq.read_table(path).to_pandas()
+    return frame
 
 
 def sha256_file(path: Path) -> str:
