@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import warnings
 from contextlib import AbstractContextManager
 from importlib.metadata import version
 from typing import Any
@@ -45,6 +46,7 @@ def fix(seed: int, threads: int) -> None:
     torch.set_num_threads(threads)  # sums over other numbers of threads round in another order
     torch.use_deterministic_algorithms(True, warn_only=True)
     set_seed(seed)
+    warnings.filterwarnings("ignore", message="`is_gradient_checkpointing`")  # peft asks transformers by the old name
 
 
 def describe(bfloat16: bool) -> dict[str, Any]:

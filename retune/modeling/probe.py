@@ -40,8 +40,10 @@ def fit(
 def _fit(vectors: Floats, codes: Codes, classes: int, strength: float) -> Probe:
     """Fit one probe; a class without a row in `codes` keeps a weight of zero and a bias that never wins."""
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
-    model = LogisticRegression(C=strength, max_iter=ITERATIONS).fit(vectors, codes)
+    with threadpool_limits(1):  # other numbers of threads round otherwise, and so small a problem gains nothing
+        model = LogisticRegression(C=strength, max_iter=ITERATIONS).fit(vectors, codes)
     weight = np.zeros((classes, vectors.shape[1]), dtype=np.float32)
     bias = np.full(classes, -1e4, dtype=np.float32)
     if len(model.classes_) == 2:  # scikit-learn keeps one row for two classes: that of the second against the first

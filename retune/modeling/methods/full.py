@@ -57,7 +57,8 @@ def save(encoder: nn.Module, folder: Path, base: str) -> None:
     trained = {
         name: tensor.detach().cpu().contiguous() for name, tensor in encoder.named_parameters() if tensor.requires_grad
     }
-    save_file(trained, folder / FILE, metadata={"format": "pt", "base": base})
+    # One key: safetensors writes several in another order in every process.
+    save_file(trained, folder / FILE, metadata={"base": base})
 
 
 def load(encoder: nn.Module, folder: Path) -> nn.Module:
