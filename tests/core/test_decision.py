@@ -1,9 +1,11 @@
 import math
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+import yaml
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -11,6 +13,7 @@ from retune.core import decision
 from retune.core.decision import ChampionAnswers, Decision, Evidence, decide
 from retune.core.params.release import ReleaseParams
 
+ROOT = Path(__file__).parents[2]
 POLICY = ReleaseParams(
     thresholds={"accuracy": 0.8, "macro_f1": 0.75}, floors=["probe", "tfidf"], alpha=0.05, gain_of_interest=0.05
 )
@@ -141,6 +144,7 @@ ANYTHING = st.recursive(
 
 
 @pytest.mark.case("GT-9")
+@settings(deadline=None)
 @given(ANYTHING)
 def test_evidence_of_any_shape_gets_an_answer_and_no_promotion(found: Any) -> None:
     verdict = decide(replace(BETTER, metrics=found), POLICY)
@@ -155,6 +159,15 @@ def test_evidence_of_any_shape_gets_an_answer_and_no_promotion(found: Any) -> No
 def test_a_policy_that_stops_nothing_cannot_be_written(change: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         ReleaseParams.model_validate(POLICY.model_dump() | change)
+
+
+@pytest.mark.case("GT-10")
+def test_the_settings_that_come_with_the_template_gate() -> None:
+    for model in yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["models"].values():
+        policy = ReleaseParams.model_validate(model["release"])
+        assert set(policy.floors) == {"probe", "tfidf"}
+        assert {"accuracy", "macro_f1"} <= set(policy.thresholds)
+        assert not decide(replace(FIRST, metrics=metrics(0.3, 0.3, 0.2, 0.2)), policy).promote
 
 
 @pytest.mark.case("GT-11")

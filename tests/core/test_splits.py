@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retune.core import splits
@@ -147,6 +147,7 @@ def test_what_stands_on_two_sides_stays_on_the_stronger_one(
 
 
 @pytest.mark.case("SP-1")
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 9), st.sampled_from(splits.SIDES)), max_size=25))
 def test_nothing_alike_is_ever_on_two_sides(planted: list[tuple[int, int, str]]) -> None:
     rows = [given_example(50 + n, side, f"text number {text}") for n, (text, _, side) in enumerate(planted)]
@@ -162,9 +163,17 @@ def test_nothing_alike_is_ever_on_two_sides(planted: list[tuple[int, int, str]])
 @pytest.mark.parametrize("column", ["document_id", "cluster_id", "equality"])
 def test_a_leak_stops_the_run(column: str) -> None:
     rows = run(frame(BASE), params=GIVEN).rows
-    rows.loc[rows.groupby("side").head(1).index, column] = "the same"
+    rows.loc[rows.groupby("side").head(1).index[:2], column] = "the same"
     with pytest.raises(IntegrityError, match="two sides"):
         splits.check_apart(rows)
+
+
+@pytest.mark.case("SP-1")
+def test_a_rule_that_lets_a_leak_pass_stops_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(splits, "straddling", lambda *_: {})
+    pair = [given_example(100, "train", "the same text"), given_example(101, "test", "The same text.")]
+    with pytest.raises(IntegrityError, match="equality on two sides"):
+        run(frame([*BASE, *pair]), params=GIVEN)
 
 
 PARAGRAPH = (
