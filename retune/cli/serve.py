@@ -13,6 +13,7 @@ from flows import environment
 from retune.cli.models import the_model
 from retune.core.errors import UserError
 from retune.io.dvc import environment as child_environment
+from retune.io.logged_model import check_version
 from retune.io.mlflow_store import default_uri
 from retune.io.ports import is_free, stop_with_parent, wait_until_answers
 from retune.io.registry import Registry
@@ -27,13 +28,17 @@ def main(given: argparse.Namespace) -> int:
     root = Path.cwd()
     environment.prepare(root, quiet=False)
     model, uri = the_model(root, given.model), default_uri(root)
-    champion = Registry(uri, model).aliases().get("champion")
+    registry = Registry(uri, model)
+    champion = registry.aliases().get("champion")
     if champion is None:
         raise UserError(expected=f"a champion of {model}", found="none", todo="Run `make pipeline` first.")
     if not is_free(HOST, given.port):
         raise UserError(
             expected=f"port {given.port} free", found="something that listens there", todo="Stop it, or give --port."
         )
+    version = registry.version(champion)
+    if version is not None:
+        check_version(uri, version.source)
     command = [sys.executable, "-m", "mlflow", "models", "serve", "--model-uri", f"models:/{model}@champion"]
     command += ["--env-manager", "local", "--host", HOST, "--port", str(given.port)]
     print(f"Version {champion} of {model} is loading...", flush=True)

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import warnings
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -144,6 +145,12 @@ def fetch(uri: str, source: str, folder: Path) -> Path:
 
     with answering(uri):
         return Path(mlflow.artifacts.download_artifacts(artifact_uri=source, dst_path=str(folder), tracking_uri=uri))
+
+
+def check_version(uri: str, source: str) -> None:
+    """Raise IntegrityError when a registered version carries other code than ours; to be called before it is opened."""
+    with tempfile.TemporaryDirectory(prefix="retune-check-") as scratch:
+        check_code(fetch(uri, source, Path(scratch) / "model"))
 
 
 def _installed(package: str) -> str:

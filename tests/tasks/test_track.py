@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pandas as pd
 import pytest
 
 from retune.core.errors import IntegrityError, UserError
+from retune.io.dvc import environment as child_environment
 from retune.io.files import read_json, write_json
 from retune.io.logged_model import OFFLINE, check_code, fetch
 from retune.io.mlflow_store import default_uri
@@ -221,7 +223,7 @@ def test_mlflow_serves_the_champion_from_the_local_environment(
     registry.client.set_registered_model_alias(MODEL, CHAMPION, track(root=checkout, model=MODEL).version)
     command = [sys.executable, "-m", "mlflow", "models", "serve", "--model-uri", f"models:/{MODEL}@champion"]
     command += ["--env-manager", "local", "--host", "127.0.0.1", "--port", "5987"]
-    environment = {**os.environ, **OFFLINE, "PYTHONPATH": str(CHECKOUT)}
+    environment = {**child_environment(), **OFFLINE, "PYTHONPATH": str(CHECKOUT)}
     server = subprocess.Popen(command, env=environment, cwd=checkout, start_new_session=True)
     try:
         wait_until_answers(server, "http://127.0.0.1:5987/ping", 180)
@@ -232,5 +234,6 @@ def test_mlflow_serves_the_champion_from_the_local_environment(
             with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - loopback
                 assert json.load(answer)["predictions"][0]["prediction"] == "access"
     finally:
-        os.killpg(server.pid, 15)
+        if server.poll() is None:
+            os.killpg(server.pid, signal.SIGTERM)
         server.wait(timeout=30)
