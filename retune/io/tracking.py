@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
+from retune.core.errors import RetuneError
 from retune.io import journal
 from retune.io.mlflow_store import (
     DECISIONS,
@@ -109,6 +110,15 @@ class Tracking:
             self.close(run_id, "KILLED", ["the process that held this run died"])
         return dead
 
+    def close_children(self, parent: str, reason: str) -> None:
+        """End the runs below a parent that are still RUNNING as FAILED."""
+        with answering(self.uri):
+            below = self.client.search_runs(
+                [self.experiment], quoted({PARENT: parent}) + " and attributes.status = 'RUNNING'", max_results=1000
+            )
+        for run in below:
+            self.close(run.info.run_id, "FAILED", [reason])
+
     def set_tags(self, run_id: str, tags: dict[str, str]) -> None:
         """Set tags on a run."""
         from mlflow.entities import RunTag
@@ -154,7 +164,10 @@ class Tracking:
 
     @contextmanager
     def live(self, run_id: str, journal_path: Path, offset_path: Path, *, pause_seconds: float = 1.0) -> Iterator[None]:
-        """Forward a journal and the machine's metrics to a run while the block trains in another process."""
+        """Forward a journal and the machine's metrics to a run while the block trains in another process.
+
+        A training that fails leaves a FAILED run with the reason; the next attempt goes on in it.
+        """
         from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 
         settings = {"sampling_interval": 2, "resume_logging": True, "tracking_uri": self.uri}
@@ -170,6 +183,9 @@ class Tracking:
         follower.start()
         try:
             yield
+        except RetuneError as error:
+            self.close(run_id, "FAILED", [str(error)])
+            raise
         finally:
             stop.set()
             follower.join(timeout=60)

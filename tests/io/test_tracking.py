@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from retune.core.errors import UnavailableError
+from retune.core.errors import RetuneError, UnavailableError
 from retune.io.mlflow_store import HOST, PROCESS, STARTED, connect
 from retune.io.tracking import PARENT, REASONS, Dataset, Tracking
 
@@ -119,6 +119,14 @@ def test_a_training_is_followed_live_with_the_machines_metrics(tracking: Trackin
             assert time.monotonic() < deadline
             time.sleep(0.2)
     assert [point.step for point in tracking.client.get_metric_history(run, "loss")] == [1, 2]
+
+
+def test_a_training_that_fails_leaves_a_failed_run_with_the_reason(tracking: Tracking, tmp_path: Path) -> None:
+    run = tracking.training_run("f1", name="ticket-router").run_id
+    with pytest.raises(RetuneError), tracking.live(run, tmp_path / "journal.jsonl", tmp_path / "offset.json"):
+        raise RetuneError("the stage train failed")
+    found = tracking.client.get_run(run)
+    assert (found.info.status, found.data.tags[REASONS]) == ("FAILED", "the stage train failed")
 
 
 @pytest.mark.parametrize("accepts", [False, True], ids=["refuses", "hangs"])

@@ -1,0 +1,36 @@
+"""An execution leaves a run that says what it did, also when a gate stopped it."""
+
+from pathlib import Path
+
+from retune.core.errors import GateError
+from retune.core.run_report import CACHED, RAN, REFUSED, ModelRow, RunReport, StageRow
+from retune.io.mlflow_store import default_uri
+from retune.io.tracking import Tracking
+from tasks.record import record
+from tests.toy_checkout import MODEL
+
+
+def test_the_run_of_an_execution_has_its_counts_reports_and_lineage(checkout: Path, tmp_path: Path) -> None:
+    tracking = Tracking(default_uri(checkout))
+    parent = tracking.open_parent("retrain by hand")
+    training = tracking.training_run("f1", name=MODEL, parent=parent).run_id
+    report = RunReport()
+    report.stages.append(
+        StageRow(f"split@{MODEL}", RAN, seconds=1.5, unit="examples", rows_in=30, rows_out=28, rejected=2)
+    )
+    report.stages.append(StageRow("ingest", CACHED, rows_in=9, rows_out=9))
+    report.stages.append(StageRow("gate", REFUSED, seconds=0.5, verdict="said no"))
+    report.models.append(ModelRow(MODEL, "2", "1", promoted=False, reasons=("not better",)))
+    report.fail("gate", GateError("gate", ["toxic: 0.2, at most 0.1"]))
+    record(root=checkout, run=parent, report=report.as_dict())
+    run = tracking.client.get_run(parent)
+    assert run.data.metrics[f"split/{MODEL}/rejected"] == 2
+    assert not any(name.startswith("ingest") for name in run.data.metrics)
+    assert run.data.tags["retune.exit_code"] == "3"
+    assert run.data.tags["retune.stages_run"] == f"split@{MODEL}, gate"
+    assert run.data.tags[f"retune.champion.{MODEL}"] == "1"
+    got = Path(tracking.client.download_artifacts(parent, "", str(tmp_path)))
+    for name in ("report.json", "lineage/params.yaml", "gates/documents/report.html", f"gates/{MODEL}/verdict.json"):
+        assert (got / name).exists(), name
+    assert (got / "gates" / "documents" / "data_docs" / "index.html").exists()
+    assert tracking.client.get_run(training).info.status == "FAILED"
