@@ -37,7 +37,8 @@ def train(
               "method": method}  # fmt: skip
     work = cache.folder("train", _key(inputs, params))
     from retune.modeling import journal
-    from retune.modeling.train import Plan, fit, to_stderr
+    from retune.modeling.bench import Plan
+    from retune.modeling.train import fit, to_stderr
 
     plan = Plan(
         task_type=_part("task_types", task_type), family=_part("families", family), method=_part("methods", method),

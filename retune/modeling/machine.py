@@ -42,7 +42,6 @@ def fix(seed: int, threads: int) -> None:
     from transformers import set_seed
 
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS is deterministic only with this
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     torch.set_num_threads(threads)  # sums over other numbers of threads round in another order
     torch.use_deterministic_algorithms(True, warn_only=True)
     set_seed(seed)

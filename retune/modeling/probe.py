@@ -32,7 +32,7 @@ def fit(
 ) -> Probe:
     """Return the probe whose strength answers the validation rows best; the weakest of equals, by loss, is kept."""
     probes = [_fit(vectors, codes, classes, strength) for strength in strengths]
-    if len(validation) == 0:
+    if len(probes) == 1:
         return probes[0]
     return min(probes, key=lambda probe: _order(probe.logits(validation), truth))
 

@@ -5,44 +5,20 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 
-from retune.core import parts
-from retune.core.errors import UserError
-from retune.core.params.base import Settings
-from retune.core.params.train import TrainParams
-from retune.modeling import bases, batches, checkpoints, folder, machine, probe, trainer
-from retune.modeling.bases import BaseIdentity
+from retune.modeling import batches, checkpoints, folder, machine, probe, trainer
+from retune.modeling.bench import Bench, Plan, Say, prepare
 from retune.modeling.journal import Event, Journal
-from retune.modeling.pooled import PooledClassifier
 
-Say = Callable[[str], None]
-EMBEDDING_SHARE = 0.45  # of a time budget at most: what is left tunes
-CHUNK_ROWS = 512
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is to be trained: the model's parts, its base, and its settings."""
-
-    task_type: ModuleType
-    family: ModuleType
-    method: ModuleType
-    base: BaseIdentity
-    params: TrainParams
-    method_settings: Settings
-
-    def name(self, kind: str) -> str:
-        """Return the name of one of the parts."""
-        module: ModuleType = getattr(self, kind)
-        return module.__name__.rsplit(".", 1)[-1]
+EMBEDDING_SHARE = 0.7  # of a time budget at most: more rows under the probe beat fewer that are tuned
+CHUNK_ROWS = 256
 
 
 @dataclass(frozen=True)
@@ -54,52 +30,13 @@ class Fitted:
     timings: dict[str, Any]
 
 
-@dataclass
-class Bench:
-    """A model on the bench: its data as token ids, and the seconds that each phase took."""
-
-    plan: Plan
-    labels: list[str]
-    module: PooledClassifier
-    tokenizer: Any
-    rows: batches.Rows
-    codes: probe.Codes
-    validation_rows: batches.Rows
-    validation: pd.DataFrame
-    bfloat16: bool
-    deadline: float | None
-    say: Say
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    def compute(self, function: Callable[..., torch.Tensor], rows: batches.Rows, width: int) -> probe.Floats:
-        """Return a function of the module for all rows, in the precision of the training."""
-        self.module.eval()
-        with machine.autocast(self.bfloat16):
-            return batches.compute(
-                function, rows, self.tokenizer.pad_token_id, width, device=next(self.module.parameters()).device
-            )
-
-    @property
-    def truth(self) -> probe.Codes:
-        """Return the classes of the validation rows."""
-        codes: probe.Codes = self.plan.task_type.encode(self.validation["label"], self.labels)
-        return codes
-
-    def scores(self) -> dict[str, float]:
-        """Return how the module answers the validation rows."""
-        logits = self.compute(self.module.classify, self.validation_rows, len(self.labels))
-        result = score(self.plan.task_type, logits, self.validation["label"], self.truth, self.labels)
-        self.say("validation: " + ", ".join(f"{name} {value:.4f}" for name, value in result.items()))
-        return result
-
-
 def fit(plan: Plan, train: pd.DataFrame, validation: pd.DataFrame, *, work: Path, out: Path, say: Say) -> Fitted:
     """Train, and write the model into the folder `out`; `work` keeps journal and checkpoints, from where it resumes.
 
     `train` and `validation` have the columns text and label. Raises UserError for what cannot be trained.
     """
     start = time.monotonic()
-    bench = _prepare(plan, train, validation, start, say)
+    bench = prepare(plan, train, validation, start, say)
     resumed = checkpoints.newest(work / "checkpoints")
     journal = Journal(work / "journal.jsonl", fresh=resumed is None)
     found = _timed(bench, "probe", lambda: _probe(bench, work / "probe"))
@@ -107,41 +44,11 @@ def fit(plan: Plan, train: pd.DataFrame, validation: pd.DataFrame, *, work: Path
     for name, value in findings.items():
         journal.write("finding", 0, {name: value})
     tuner = _timed(bench, "train", lambda: _tune(bench, found, journal, work / "checkpoints", resumed))
-    tuner.restore_best()
     _write(bench, found, out)
     facts = _facts(bench, found, tuner, findings)
     journal.write("params", 0, {name: value for name, value in facts.items() if not isinstance(value, dict | list)})
     bench.seconds["total"] = time.monotonic() - start
     return Fitted(facts, journal.events, {"seconds": bench.seconds, **machine.describe(bench.bfloat16)})
-
-
-def _prepare(plan: Plan, train: pd.DataFrame, validation: pd.DataFrame, start: float, say: Say) -> Bench:
-    """Fix the random numbers, load the base and turn texts into token ids."""
-    params, labels = plan.params, plan.task_type.labels_of(train)
-    if len(labels) < 2 or len(validation) == 0:
-        found = f"{len(labels)} labels in {len(train)} rows, {len(validation)} rows for validation"
-        todo = "Look at the reports of the steps examples and split."
-        raise UserError(expected="two labels or more, and rows for validation", found=found, todo=todo)
-    machine.fix(params.seed, params.threads)
-    encoder, tokenizer = plan.family.load(bases.locate(plan.base))
-    set_dropout(encoder, params.dropout)
-    width = int(encoder.config.hidden_size)
-    module = PooledClassifier(encoder, plan.family, width, len(labels), params.label_smoothing).to(machine.device())
-    return Bench(
-        plan=plan, labels=labels, module=module, tokenizer=tokenizer, say=say, validation=validation,
-        rows=batches.tokenise(tokenizer, list(train["text"]), params.max_length),
-        codes=plan.task_type.encode(train["label"], labels),
-        validation_rows=batches.tokenise(tokenizer, list(validation["text"]), params.max_length),
-        bfloat16=machine.chooses_bfloat16(params.precision),
-        deadline=start + params.time_budget_seconds if params.time_budget_seconds else None,
-    )  # fmt: skip
-
-
-def set_dropout(encoder: torch.nn.Module, share: float) -> None:
-    """Set the dropout of every layer of the base."""
-    for module in encoder.modules():
-        if isinstance(module, torch.nn.Dropout):
-            module.p = share
 
 
 def _probe(bench: Bench, place: Path) -> probe.Probe:
@@ -151,10 +58,14 @@ def _probe(bench: Bench, place: Path) -> probe.Probe:
         return folder.read_probe(place, strength)
     width = bench.module.head.in_features
     bench.say(f"embedding {len(bench.rows)} training and {len(bench.validation_rows)} validation rows")
-    validation = bench.compute(bench.module.embed, bench.validation_rows, width)
+    strengths, asked = bench.plan.params.probe_strengths, bench.validation_rows
+    if bench.deadline:  # one strength needs no choice, and the time is better spent on training rows
+        strengths, asked = strengths[len(strengths) // 2 :][:1], []
     positions, vectors = _embed(bench, width)
-    codes = bench.codes[positions]
-    found = probe.fit(vectors, codes, validation, bench.truth, len(bench.labels), bench.plan.params.probe_strengths)
+    validation = bench.compute(bench.module.embed, asked, width)
+    found = probe.fit(
+        vectors, bench.codes[positions], validation, bench.truth[: len(asked)], len(bench.labels), strengths
+    )
     place.mkdir(parents=True, exist_ok=True)
     folder.write_linear(place / folder.PROBE, found.weight, found.bias)
     (place / "strength").write_text(str(found.strength), encoding="utf-8")
@@ -167,12 +78,15 @@ def _embed(bench: Bench, width: int) -> tuple[list[int], probe.Floats]:
     if bench.deadline is None:
         return list(range(len(bench.rows))), bench.compute(bench.module.embed, bench.rows, width)
     order = round_robin(bench.codes, bench.plan.params.seed)
-    until = time.monotonic() + EMBEDDING_SHARE * (bench.deadline - time.monotonic())
+    start = time.monotonic()
+    until = start + EMBEDDING_SHARE * (bench.deadline - start)
     vectors, done = [], 0
     while done < len(order) and (done < len(bench.labels) or time.monotonic() < until):
         chunk = order[done : done + CHUNK_ROWS]
         vectors.append(bench.compute(bench.module.embed, [bench.rows[place] for place in chunk], width))
         done += len(chunk)
+    complete = done == len(order)
+    bench.rows_per_second = done / (time.monotonic() - start) if complete else 0.01  # too slow to tune in time
     return order[:done], np.concatenate(vectors)
 
 
@@ -192,28 +106,18 @@ def _tune(bench: Bench, found: probe.Probe, journal: Journal, place: Path, resum
     module.to(machine.device())
     tuner = trainer.Tuner(
         module, trainer.arguments(place, plan.params, bench.bfloat16), bench.rows, bench.codes.tolist(),
-        pad_id=bench.tokenizer.pad_token_id, params=plan.params, evaluate=bench.scores, journal=journal,
-        deadline=bench.deadline,
+        pad_id=bench.tokenizer.pad_token_id, params=plan.params, evaluate=bench.scores, journal=journal, say=bench.say,
+        seconds=bench.seconds_to_tune(),
     )  # fmt: skip
     steps = -(-len(bench.rows) // plan.params.batch_size) * plan.params.epochs
     after = f", from {resumed.name}" if resumed else ""
+    if bench.seconds_to_tune() <= 0:
+        bench.say("no time is left to tune: the model is the probe")
+        return tuner
     bench.say(f"tuning {plan.base.id} by {plan.name('method')}: {steps} steps at most{after}")
     tuner.train(resume_from_checkpoint=str(resumed) if resumed else None)
+    tuner.restore_best()
     return tuner
-
-
-def score(
-    task_type: ModuleType, logits: probe.Floats, labels: pd.Series, truth: probe.Codes, known: list[str]
-) -> dict[str, float]:
-    """Return the task type's metrics and the mean loss over the rows whose label is known."""
-    predictions = task_type.decode(logits, known)["prediction"]
-    result = {
-        name: float(parts.find("retune.core.metrics", name).score(list(labels), list(predictions)))
-        for name in task_type.METRICS
-    }
-    rows = torch.from_numpy(logits)
-    loss = torch.nn.functional.cross_entropy(rows, torch.from_numpy(truth)) if (truth >= 0).any() else torch.zeros(())
-    return {**result, "loss": float(loss)}
 
 
 def _findings(bench: Bench, train: pd.DataFrame) -> dict[str, Any]:
@@ -251,7 +155,7 @@ def _write(bench: Bench, found: probe.Probe, out: Path) -> None:
 
 def _facts(bench: Bench, found: probe.Probe, tuner: trainer.Tuner, findings: dict[str, Any]) -> dict[str, Any]:
     """Return what is true of this training on any clock."""
-    evaluations = [line for line in tuner.state.log_history if "validation_loss" in line]
+    evaluations = [line for line in tuner.state.log_history if "validation_loss" in line] or [{"step": 0}]
     since_best = trainer.evaluations_since_best(evaluations, bench.plan.params.select_by)
     best = evaluations[len(evaluations) - 1 - since_best]
     if best["step"] == 0:

@@ -55,10 +55,11 @@ class Tuner(Trainer):
 
     def __init__(
         self, model: torch.nn.Module, arguments: TrainingArguments, rows: Rows, codes: list[int], *, pad_id: int,
-        params: TrainParams, evaluate: Callable[[], Scores], journal: Journal, deadline: float | None,
+        params: TrainParams, evaluate: Callable[[], Scores], journal: Journal, say: Callable[[str], None],
+        seconds: float,
     ) -> None:  # fmt: skip
         self.sampler = GroupedByLength(rows, params.batch_size, params.seed)
-        self.params, self.answer, self.journal, self.deadline = params, evaluate, journal, deadline
+        self.params, self.answer, self.journal, self.say, self.seconds = params, evaluate, journal, say, seconds
         self.best: Tensors = {}
         self.started = time.monotonic()
 
@@ -86,16 +87,16 @@ class Tuner(Trainer):
         return self.lr_scheduler
 
     def time_share(self) -> float:
-        """Return how much of the time until the deadline has gone, 0 where there is none."""
-        if self.deadline is None:
-            return 0.0
-        return (time.monotonic() - self.started) / max(self.deadline - self.started, 1e-9)
+        """Return how much of the time to tune has gone, 0 where there is no limit."""
+        return (time.monotonic() - self.started) / self.seconds
 
     def evaluate(self, *_: Any, **__: Any) -> Scores:
         """Answer the validation rows, keep the weights if they are the best so far, and say when to stop."""
         self.control.should_evaluate = False  # or the end of the epoch would ask again
         scores = self.answer()
         self.log({f"validation_{name}": value for name, value in scores.items()})
+        answers = ", ".join(f"{name} {value:.3f}" for name, value in scores.items())
+        self.say(f"step {self.state.global_step} of {self.state.max_steps}: validation {answers}")
         since_best = evaluations_since_best(self.state.log_history, self.params.select_by)
         if since_best == 0:
             self.best = {name: tensor.clone() for name, tensor in self.trained().items()}
@@ -178,7 +179,7 @@ class Rhythm(TrainerCallback):
 def evaluations_since_best(log: list[dict[str, Any]], select_by: str) -> int:
     """Return how many evaluations came after the best one; of equals, the lower loss, then the earlier is the best."""
     ranks = [_rank(line, select_by) for line in log if "validation_loss" in line]
-    return len(ranks) - 1 - ranks.index(max(ranks))
+    return len(ranks) - 1 - ranks.index(max(ranks)) if ranks else 0
 
 
 def _rank(line: dict[str, Any], select_by: str) -> tuple[float, float]:

@@ -10,7 +10,7 @@ import pytest
 from retune.core import parts
 from retune.core.params.train import TrainParams
 from retune.modeling import bases
-from retune.modeling.train import Plan
+from retune.modeling.bench import Plan
 
 SUBJECTS = {
     "printer": "print paper toner tray jam",
@@ -32,7 +32,7 @@ def make_base(folder: Path) -> Path:
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )
-    fast = PreTrainedTokenizerFast(
+    fast = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]"
     )
     torch.manual_seed(3)

@@ -25,7 +25,7 @@ def test_an_identity_survives_its_json_file(tiny_base: Path) -> None:
 
 @pytest.mark.parametrize("spec", ["bundled:maxilm", "no-such-folder", "./no/such/folder", "/no/such"])
 def test_a_base_that_is_not_there_says_what_to_do(spec: str) -> None:
-    with pytest.raises(UserError, match="params.yaml"):
+    with pytest.raises(UserError, match=r"params\.yaml"):
         bases.resolve(spec)
 
 
