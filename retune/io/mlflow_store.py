@@ -32,7 +32,8 @@ CLOCK_SLACK_SECONDS = 2.0  # a process start is known to this much, since it is 
 
 # MLflow's own are 120 s and 7 retries with growing pauses: many minutes of silence before the first word.
 PATIENCE = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "20", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}
-FIRST_WORD = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "5", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
+# A server that has just started opens its database at the first request: 5 s were too short on a busy machine.
+FIRST_WORD = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "15", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
 
 
 def default_uri(root: Path) -> str:

@@ -129,7 +129,9 @@ def test_a_training_that_fails_leaves_a_failed_run_with_the_reason(tracking: Tra
     assert (found.info.status, found.data.tags[REASONS]) == ("FAILED", "the stage train failed")
 
 
-@pytest.mark.parametrize("accepts", [False, True], ids=["refuses", "hangs"])
+@pytest.mark.parametrize(
+    "accepts", [pytest.param(False, id="refuses"), pytest.param(True, id="hangs", marks=pytest.mark.slow)]
+)
 def test_a_server_that_does_not_answer_is_said_in_seconds_with_what_to_do(accepts: bool) -> None:
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
@@ -138,7 +140,7 @@ def test_a_server_that_does_not_answer_is_said_in_seconds_with_what_to_do(accept
         begin = time.monotonic()
         with pytest.raises(UnavailableError, match="start the server or correct MLFLOW_TRACKING_URI"):
             connect(f"http://127.0.0.1:{server.getsockname()[1]}")
-    assert time.monotonic() - begin < 15
+    assert time.monotonic() - begin < 25
 
 
 @pytest.mark.slow
