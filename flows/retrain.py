@@ -67,13 +67,18 @@ def retrain(request: Retrain | None = None) -> dict[str, Any]:
     return report.as_dict()
 
 
+def open_tracking(root: Path, experiment: str) -> Tracking:
+    """Return the tracking server, once it has answered; raises UnavailableError where it does not."""
+    return Tracking(default_uri(root), experiment)
+
+
 class Execution:
     """One execution of the plan: its run in MLflow is opened before the first stage and closed whatever happens."""
 
     def __init__(self, root: Path, plan: Plan, report: RunReport, reason: str) -> None:
         self.root, self.plan, self.report = root, plan, report
         self.tracking = run_step(
-            Tracking, name="tracking", retries=2, uri=default_uri(root), experiment=plan.project.tracking.experiment
+            open_tracking, name="tracking", retries=2, root=root, experiment=plan.project.tracking.experiment
         )
         self.tracking.close_orphans()
         self.parent = self.tracking.open_parent(f"retrain {reason}", {"retune.reason": reason})
