@@ -30,6 +30,8 @@ _NAMED = Pattern(
     r"[ \t]{0,2}[:=]?[ \t]{0,2}(\(?[0-9](?:[ .\-/()\x{a0}\x{202f}]{0,3}[0-9]){6,14})"
 )
 _DATE = re.compile(r"\(?(?:\d{1,2}[./ -]\d{1,2}[./ -](?:19|20)\d\d|(?:19|20)\d\d[./ -]\d{1,2}[./ -]\d{1,2})(?!\d)")
+_TIME = r"(?:[01]\d|2[0-3])\.[0-5]\d"
+_TIMES = re.compile(rf"{_TIME}[ \-\u00a0\u202f\u2013]{{1,3}}{_TIME}(?!\.?\d)")  # 06.30 09.15 of a timetable
 _EXTENSION = re.compile(r" ?(?:x|ext\.?|extension) ?\d{1,6}")
 _GROUP = re.compile(r"\d+")
 _KINDS = ("fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost", "personal_number", "voip", "pager", "uan",
@@ -58,8 +60,9 @@ def normalise(value: str) -> str:
 
 
 def _may_be_number(text: str, span: Span) -> bool:
-    """Tell whether the range stands alone and is no date."""
-    return stands_alone(text, span, glue="-/@#&", joints=".:=") and not _DATE.match(text, *span)
+    """Tell whether the range stands alone and is neither a date nor a row of times."""
+    is_other = _DATE.match(text, *span) or _TIMES.match(text, span.start)
+    return stands_alone(text, span, glue="-/@#&", joints=".:=") and not is_other
 
 
 def _longest(text: str, span: Span, check: Check) -> Span | None:
@@ -77,18 +80,18 @@ def _is_international(value: str) -> bool:
     """Tell whether the digits after + or 00 are a calling code and a number of a length that it gives out."""
     digits = digits_of(value.replace("(0)", "")).removeprefix("" if value.startswith("+") else "00")
     for length in (1, 2, 3):
-        if lengths := _possible_lengths().get(int(digits[:length])):
+        if lengths := _possible_lengths().get(digits[:length]):
             return len(digits) - length in lengths
     return False
 
 
 @lru_cache(maxsize=1)
-def _possible_lengths() -> dict[int, frozenset[int]]:
-    """Return the lengths of national numbers by calling code."""
+def _possible_lengths() -> dict[str, frozenset[int]]:
+    """Return the lengths of national numbers by calling code, as digits."""
     from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
     return {
-        code: frozenset(length for region in regions for length in _lengths_of(region))
+        str(code): frozenset(length for region in regions for length in _lengths_of(region))
         for code, regions in COUNTRY_CODE_TO_REGION_CODE.items()
         if regions != ("001",)
     }
