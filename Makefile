@@ -38,6 +38,9 @@ export PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS ?= 180
 pipeline: setup ## documents to a promoted model: every stage and flow (ARGS=--help for its options)
 	@$(BIN)/retune run $(ONE_MODEL) $(WHY) $(ARGS) || { code=$$?; $(EXPLAIN); exit $$code; }
 
+source: setup ## name where the documents come from (FROM=folder, URL or data)
+	@$(BIN)/retune source $(if $(FROM),"$(FROM)",--help)
+
 repro: setup ## the stages of dvc.yaml alone, without Prefect
 	@$(BIN)/retune repro $(ARGS)
 

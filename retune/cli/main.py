@@ -26,6 +26,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_run(commands)
     _add_repro(commands)
+    _add_source(commands)
     _add_ui(commands)
     _add_serve(commands)
     _add_promote(commands)
@@ -55,6 +56,16 @@ def _add_run(commands: Commands) -> None:
 def _add_repro(commands: Commands) -> None:
     """Add `retune repro`."""
     _add(commands, "repro", "the stages alone, by DVC, without any server", "repro")
+
+
+def _add_source(commands: Commands) -> None:
+    """Add `retune source`."""
+    command = _add(
+        commands, "source", "names where the documents come from: a folder, a URL, or data/ itself", "source"
+    )
+    command.add_argument(
+        "location", metavar="FOLDER_OR_URL", help="such as /srv/documents, s3://bucket/documents, data"
+    )
 
 
 def _add_ui(commands: Commands) -> None:

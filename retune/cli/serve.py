@@ -17,6 +17,7 @@ from retune.io.logged_model import check_version
 from retune.io.mlflow_store import default_uri
 from retune.io.ports import is_free, stop_with_parent, wait_until_answers
 from retune.io.registry import Registry
+from retune.project import read_project
 
 HOST = "127.0.0.1"
 PATIENCE_SECONDS = 180
@@ -28,7 +29,7 @@ def main(given: argparse.Namespace) -> int:
     root = Path.cwd()
     environment.prepare(root, quiet=False)
     model, uri = the_model(root, given.model), default_uri(root)
-    registry = Registry(uri, model)
+    registry = Registry(uri, model, read_project(root).tracking.experiment)
     champion = registry.aliases().get("champion")
     if champion is None:
         raise UserError(expected=f"a champion of {model}", found="none", todo="Run `make pipeline` first.")

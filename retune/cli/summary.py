@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from retune.core.errors import EXIT_MEANINGS
 from retune.core.run_report import ModelRow, RunReport, StageRow
 from retune.io.dvc import Stage
+from retune.io.files import read_json
 from retune.io.mlflow_store import default_uri
 
 COLOURS = {"cached": "dim", "ran": "green", "refused": "bold red", "failed": "bold red", "not reached": "yellow"}
@@ -25,13 +27,18 @@ def show(root: Path, report: RunReport, *, seconds: float) -> None:
     """Print the summary of a run."""
     from rich.console import Console
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     if report.stages:
         console.print(stage_table(report.stages))
+    for line in gate_lines(root):
+        console.print(line, markup=False)
     for row in report.models:
-        console.print("\n".join(model_lines(row)))
+        console.print(f"\n[bold]{row.model}[/]: {outcome(row)}")
+        console.print(score_table(row.scores))
+        for reason in row.reasons:
+            console.print(f"  {reason}", markup=False)
     for failure in report.failures:
-        console.print(f"\n[bold red]{failure['where']} stopped the run[/]", style="red")
+        console.print(f"\n[bold red]{failure['where']} stopped the run[/]")
         for reason in failure["reasons"]:
             console.print(f"  {reason}", markup=False)
     console.print("\n".join(["", *places(root, report), ""]), markup=False)
@@ -43,35 +50,61 @@ def show(root: Path, report: RunReport, *, seconds: float) -> None:
 
 def stage_table(rows: list[StageRow]) -> object:
     """Return the table of stages."""
+    from rich.box import SIMPLE
     from rich.table import Table
 
-    table = Table(title="Stages", title_justify="left")
+    table = Table(box=SIMPLE, pad_edge=False)
     for name in ("stage", "", "in", "out", "rejected", "quarantined", "gate", "seconds"):
-        table.add_column(
-            name, justify="right" if name in ("in", "out", "rejected", "quarantined", "seconds") else "left"
-        )
+        right = name in ("in", "out", "rejected", "quarantined", "seconds")
+        table.add_column(name, justify="right" if right else "left", no_wrap=True)
     for row in rows:
         numbers = ["" if value is None else str(value) for value in (row.rows_in, row.rows_out)]
         lost = [str(value) if value else "" for value in (row.rejected, row.quarantined)]
         state = f"[{COLOURS.get(row.state, '')}]{row.state}[/]"
-        table.add_row(row.stage, state, *numbers, *lost, row.verdict, f"{row.seconds:.1f}" if row.seconds else "")
+        table.add_row(row.stage, state, *numbers, *lost, row.verdict, f"{row.seconds:.0f}" if row.seconds >= 1 else "")
     return table
 
 
-def model_lines(row: ModelRow) -> list[str]:
-    """Return what is to be said of one model."""
-    verb = "was promoted" if row.promoted else "was not promoted"
+def gate_lines(root: Path) -> list[str]:
+    """Return what each gate said: how many checks passed, and those that warned or failed."""
+    lines = []
+    for path in sorted((root / "artifacts").glob("**/gate/verdict.json")):
+        subject = path.parent.parent.name
+        checks = read_json(path)["checks"]
+        passed = sum(check["status"] == "pass" for check in checks)
+        lines.append(f"gate of {subject}: {passed} of {len(checks)} checks passed")
+        lines += [f"  {check['status']}: {check['reason']}" for check in checks if check["status"] != "pass"]
+    return lines
+
+
+def outcome(row: ModelRow) -> str:
+    """Return which version a run led to, and which one is champion."""
     champion = f"the champion is version {row.champion}" if row.champion else "there is no champion"
-    lines = [f"\n[bold]{row.model}[/]: version {row.version} {verb}; {champion}"]
-    lines += [f"  {name}: {_score(value)}" for name, value in row.scores.items()]
-    return [*lines, *(f"  {reason}" for reason in row.reasons)]
+    if row.champion == row.version and not row.promoted:
+        return f"version {row.version} stays the champion"
+    return f"version {row.version} was {'' if row.promoted else 'not '}promoted; {champion}"
 
 
-def _score(value: object) -> str:
+def score_table(scores: dict[str, Any]) -> object:
+    """Return scores with their 95 % intervals, the model's beside those of the floors on the same rows."""
+    from rich.box import SIMPLE
+    from rich.table import Table
+
+    named = {tuple(name.rpartition(" ")[::2]): value for name, value in scores.items()}
+    metrics = list(dict.fromkeys(metric for _, metric in named))
+    table = Table(box=SIMPLE, pad_edge=False)
+    for heading in ("on the test rows", *metrics):
+        table.add_column(heading, no_wrap=True)
+    for side in dict.fromkeys(side for side, _ in named):
+        table.add_row(side or "this version", *(_score(named.get((side, metric))) for metric in metrics))
+    return table
+
+
+def _score(value: Any) -> str:
     """Return a score with its interval where it has one."""
     if isinstance(value, dict):
-        return f"{value['value']:.3f}, 95 % between {value['low']:.3f} and {value['high']:.3f}"
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
+        return f"{value['value']:.3f}  ({value['low']:.3f} to {value['high']:.3f})"
+    return f"{value:.3f}" if isinstance(value, float) else str(value or "")
 
 
 def places(root: Path, report: RunReport) -> list[str]:
@@ -92,6 +125,7 @@ def next_command(report: RunReport) -> str:
 def champion_line(root: Path, model: str) -> str:
     """Return which version of a model is champion."""
     from retune.io.registry import Registry
+    from retune.project import read_project
 
-    champion = Registry(default_uri(root), model).aliases().get("champion", "")
+    champion = Registry(default_uri(root), model, read_project(root).tracking.experiment).aliases().get("champion", "")
     return f"{model}: the champion is version {champion}" if champion else f"{model}: there is no champion"

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from retune.core.params.release import ReleaseParams
-from retune.core.statistics import likely_discordance, mcnemar_exact, paired_power, smallest_gain
+from retune.core.statistics import likely_discordance, mcnemar_exact, p_text, paired_power, smallest_gain
 
 Status = Literal["pass", "fail", "not_run"]
 MALFORMED = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError)
@@ -160,7 +160,7 @@ def _floor(evidence: Evidence, floor: str) -> Callable[[], Check]:
         if model is None or simple is None:
             return Check(name, "not_run", f"macro_f1 of the model or of {floor} was not measured")
         p = number(evidence.metrics, "against", floor, "p")
-        tested = "" if p is None else f" (paired test on accuracy: p = {p:.4f})"
+        tested = "" if p is None else f" (paired test on accuracy: {p_text(p)})"
         return Check(name, "pass" if model > simple else "fail", f"macro_f1 {model:.3f}, {floor} {simple:.3f}{tested}")
 
     return question
@@ -183,7 +183,7 @@ def champion_better(evidence: Evidence, policy: ReleaseParams) -> Check:
         name,
         "pass" if better else "fail",
         f"against version {version} on {champion.rows} rows: {champion.c} won, {champion.b} lost, "
-        f"exact McNemar p = {p:.4f}, asked below {policy.alpha:g}",
+        f"exact McNemar {p_text(p)}, asked below {policy.alpha:g}",
     )
 
 

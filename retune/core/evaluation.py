@@ -11,7 +11,7 @@ import pandas as pd
 from retune.core import confusion, parts, statistics
 from retune.core.frames import REAL, TEXT, WHOLE
 from retune.core.params.evaluate import EvaluateParams
-from retune.core.statistics import Interval, Paired
+from retune.core.statistics import Interval, Paired, p_text
 
 FLOORS = ("probe", "tfidf")
 FIVE_POINTS = 0.05
@@ -97,7 +97,7 @@ def tuning(labels: Answers, model: Answers, probe: Answers, paired: Paired, alph
     figures = (
         f"accuracy {accuracy(labels, model):.3f} against {accuracy(labels, probe):.3f} of the probe on the same "
         f"{paired.rows} rows: {100 * paired.gain:+.1f} points [{100 * paired.gain_low:+.1f}, "
-        f"{100 * paired.gain_high:+.1f}], {paired.c} rows won, {paired.b} lost, exact McNemar p = {paired.p:.4f}"
+        f"{100 * paired.gain_high:+.1f}], {paired.c} rows won, {paired.b} lost, exact McNemar {p_text(paired.p)}"
     )
     if paired.gain > 0 and paired.p < alpha:
         return f"Tuning gained over the probe: {figures}."

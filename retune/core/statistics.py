@@ -72,6 +72,11 @@ def percentile_bounds(draws: NDArray[np.float64]) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def p_text(p: float) -> str:
+    """Return a p value as a person reads it: one too small for four digits is not called zero."""
+    return f"p = {p:.4f}" if p >= 0.0001 else "p < 0.0001"
+
+
 def mcnemar_exact(b: int, c: int) -> float:
     """Return the two-sided p of the exact McNemar test on the rows that exactly one of two models has right."""
     if b + c == 0:

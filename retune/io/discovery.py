@@ -39,7 +39,7 @@ def discover(source: Path) -> Found:
 
     Raises UserError where there is no such folder or nothing in it.
     """
-    todo = f"Put your documents into {source}, or import them: dvc import-url --force URL {source}."
+    todo = f"Put your documents into {source}, or name their source: make source FROM=FOLDER_OR_URL."
     if not source.is_dir():
         raise UserError(expected=f"a folder with documents at {source}", found="no such folder", todo=todo)
     found = Found()

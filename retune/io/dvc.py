@@ -63,12 +63,13 @@ class StageError(RetuneError):
 def environment() -> dict[str, str]:
     """Return the environment for a child process: this interpreter's tools first, telemetry off.
 
-    Threads of a matrix product wait asleep: where other processes want the cores, waiting awake cost ten times the time.
+    Threads of a matrix product wait asleep: on a busy machine, waiting awake cost ten times the time. Warnings about
+    what libraries will call otherwise one day are for us, not for the reader of a stage's lines.
     """
     tools = str(Path(sys.executable).parent)
     path = os.pathsep.join([tools, os.environ.get("PATH", "")])
     ours = {"PATH": path, "DVC_NO_ANALYTICS": "1", "PYTHONUNBUFFERED": "1"}
-    return {"OMP_WAIT_POLICY": "PASSIVE", **os.environ, **ours}
+    return {"OMP_WAIT_POLICY": "PASSIVE", "PYTHONWARNINGS": "ignore::FutureWarning", **os.environ, **ours}
 
 
 def heal(root: Path) -> list[str]:

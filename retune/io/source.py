@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ def read_source(root: Path) -> Source:
         raise UserError(
             expected=f"{TRACKED}, or a folder {FOLDER}/ with documents",
             found="neither",
-            todo="Name the documents' source: .venv/bin/dvc import-url samples/documents data",
+            todo="Name the documents' source: make source FROM=samples/documents",
         )
     try:
         content: Any = yaml.safe_load(tracked.read_text(encoding="utf-8"))
@@ -52,7 +53,7 @@ def read_source(root: Path) -> Source:
         raise UserError(
             expected=f"a {TRACKED} as DVC writes it",
             found=f"one that cannot be read ({error})",
-            todo="Make it anew: .venv/bin/dvc import-url --force samples/documents data",
+            todo="Make it anew: make source FROM=samples/documents",
         ) from error
 
 
@@ -70,7 +71,7 @@ def update(root: Path, say: dvc.Say) -> bool:
         raise UserError(
             expected=f"documents in {source.location}",
             found="no such folder" if not _local(root, source).exists() else "an empty folder",
-            todo="Put documents there, or name another source: .venv/bin/dvc import-url --force SOURCE data",
+            todo="Put documents there, or name another source: make source FROM=FOLDER_OR_URL",
         )
     _refuse_to_lose(root, source, present, offered)
     if offered is not None and present == offered and _digest(offered) == source.recorded_md5:
@@ -78,6 +79,28 @@ def update(root: Path, say: dvc.Say) -> bool:
     before = _digest(present)
     dvc.command(root, ["update", TRACKED], doing=f"to update data/ from {source.location}", say=say)
     return _digest(listing(root / FOLDER)) != before
+
+
+def choose(root: Path, location: str, say: dvc.Say) -> None:
+    """Make a folder, a URL, or data/ itself the documents' source.
+
+    Raises UserError, and changes nothing, where data/ holds files that are nowhere else.
+    """
+    if location.rstrip("/") == FOLDER:
+        (root / TRACKED).unlink(missing_ok=True)
+        _record_own(root, Source(location="", recorded_md5=""), listing(root / FOLDER), say)
+        return
+    if "://" not in location and not listing((root / location).resolve()):
+        raise UserError(
+            expected=f"documents in {location}", found="none", todo="Name a folder that has some, or a URL."
+        )
+    present = listing(root / FOLDER)
+    if present:
+        known = read_source(root) if (root / TRACKED).exists() else Source(location, "")
+        _refuse_to_lose(root, known, present, listing(_local(root, known)) if known.is_local else None)
+        shutil.rmtree(root / FOLDER)  # DVC would import into it, beside what is there
+    arguments = ["import-url", "--force", location, FOLDER]
+    dvc.command(root, arguments, doing=f"to import the documents from {location}", say=say)
 
 
 def _local(root: Path, source: Source) -> Path:
@@ -91,7 +114,7 @@ def _record_own(root: Path, source: Source, present: dict[str, str], say: dvc.Sa
         raise UserError(
             expected=f"documents in {FOLDER}/, which is its own source here",
             found="none",
-            todo=f"Put documents into {FOLDER}/, or name a source: .venv/bin/dvc import-url --force SOURCE data",
+            todo=f"Put documents into {FOLDER}/, or name a source: make source FROM=FOLDER_OR_URL",
         )
     if _digest(present) == source.recorded_md5:
         return False
@@ -111,7 +134,7 @@ def _refuse_to_lose(root: Path, source: Source, present: dict[str, str], offered
         expected=f"{FOLDER}/ to hold what {source.location} holds, of which it is a copy",
         found=f"{len(own)} added or edited in {FOLDER}/: {shown}",
         todo=f"Updating would lose them. Move them into {source.location}, or make {FOLDER}/ the source itself: "
-        f"rm {TRACKED} && .venv/bin/dvc add {FOLDER}",
+        "make source FROM=data",
     )
 
 

@@ -89,7 +89,7 @@ def test_a_folder_that_users_fill_themselves_is_recorded(tmp_path: Path) -> None
 
 
 def test_neither_data_nor_its_source_is_said_with_the_command_that_names_one(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="dvc import-url"):
+    with pytest.raises(UserError, match="make source FROM="):
         source.update(tmp_path, silent)
 
 
@@ -97,6 +97,30 @@ def test_an_empty_data_folder_is_said(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     with pytest.raises(UserError, match="documents in data/"):
         source.update(tmp_path, silent)
+
+
+def test_another_source_takes_the_place_of_the_first_and_then_data_itself(imported: Path) -> None:
+    other = imported / "other"
+    other.mkdir(exist_ok=True)
+    (other / "only.md").write_text("from elsewhere")
+    mine = imported / "data" / "mine.txt"
+    mine.write_text("the only copy")
+    with pytest.raises(UserError, match=r"mine\.txt"):
+        source.choose(imported, "other", silent)
+    assert mine.exists()
+    mine.unlink()
+    source.choose(imported, "other", silent)
+    assert source.listing(imported / "data").keys() == {"only.md"}
+    source.choose(imported, "data", silent)
+    assert source.read_source(imported).location == ""
+    assert (imported / "data" / "only.md").read_text() == "from elsewhere"
+
+
+def test_a_source_without_documents_is_refused_before_anything_changes(imported: Path) -> None:
+    before = (imported / "data.dvc").read_text()
+    with pytest.raises(UserError, match="documents in nowhere"):
+        source.choose(imported, "nowhere", silent)
+    assert (imported / "data.dvc").read_text() == before
 
 
 @pytest.mark.parametrize(
