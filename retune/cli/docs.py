@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import ast
+import json
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import Any, get_args
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from retune.core import parts
+from retune.core.gating import Limit
 from retune.core.params.base import Settings
 from retune.io.files import write_text
 from retune.io.settings import read_yaml
@@ -74,6 +76,8 @@ def configure(root: Path) -> str:
         lines += [f"## {title}", ""]
         for name, part in parts.load_all(package).items():
             lines += [f"### `{name}`", "", _sentence(part.__doc__), "", *_rows(_settings_of(part), None)]
+    lines += ["## Gates", "", "| gate | what it holds |", "| --- | --- |"]
+    lines += [f"| `{name}` | {_sentence(gate.__doc__)} |" for name, gate in parts.load_all("retune.core.gates").items()]
     return "\n".join([*head, *lines]).rstrip() + "\n"
 
 
@@ -101,8 +105,6 @@ def _sections(settings: type[Settings], place: str, values: Any) -> list[str]:
         given = (values or {}).get(name) if isinstance(values, dict) else None
         if is_map and isinstance(given, dict):
             given = next(iter(given.values()), None)
-        if is_map and kind.__name__ == "Limit":
-            continue
         lines += _sections(kind, below, given)
     return lines
 
@@ -115,14 +117,14 @@ def _rows(settings: type[Settings], values: Any) -> list[str]:
     for key, field in settings.model_fields.items():
         name = _name(key, field)
         found = _inner(field.annotation)
-        if found is not None and not (found[1] and found[0].__name__ == "Limit"):
+        if found is not None:
             continue
         value = values.get(name, "") if isinstance(values, dict) else ""
         cells = [
             f"`{name}`",
             _sentence(field.description),
             f"`{_kind(field.annotation)}`",
-            f"`{value}`" if value != "" else "",
+            f"`{json.dumps(value, ensure_ascii=False)}`" if value != "" else "",
         ]
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return [*lines, ""]
@@ -134,19 +136,34 @@ def _name(key: str, field: Any) -> str:
 
 
 def _inner(annotation: Any) -> tuple[type[Settings], bool] | None:
-    """Return the class of a nested section and whether it is a map of such, or None for a plain setting."""
+    """Return the class of a nested section and whether it is a map of such, or None for a plain setting.
+
+    Limits of gates are plain: there is one per gate, and all have the same few words.
+    """
     if isinstance(annotation, type) and issubclass(annotation, Settings):
         return annotation, False
-    last = get_args(annotation)[-1:]
+    last = [kind for kind in get_args(annotation)[-1:] if kind is not Limit]
     if last and isinstance(last[0], type) and issubclass(last[0], Settings) and annotation.__origin__ is dict:
         return last[0], True
     return None
 
 
 def _kind(annotation: Any) -> str:
-    """Return a type as a reader writes it."""
-    name = annotation.__name__ if isinstance(annotation, type) and not get_args(annotation) else str(annotation)
-    return name.replace("typing.", "").replace("NoneType", "None").replace("retune.core.params.", "")
+    """Return a type as a reader of YAML writes it: `list of str`, `map of str`, `int or null`."""
+    origin, inner = get_origin(annotation), [kind for kind in get_args(annotation) if kind is not Ellipsis]
+    if origin is Annotated:
+        return _kind(inner[0])
+    if origin in (list, tuple, set, frozenset):
+        return f"list of {_kind(inner[0])}"
+    if origin is dict:
+        return f"map of {_kind(inner[-1])}"
+    if origin is Literal:
+        return " or ".join(str(value) for value in inner)
+    if origin is not None:
+        return " or ".join(_kind(kind) for kind in inner)
+    if isinstance(annotation, type) and issubclass(annotation, Settings):
+        return "{" + ", ".join(annotation.model_fields) + "}"
+    return {type(None): "null", Any: "any value"}.get(annotation) or str(getattr(annotation, "__name__", annotation))
 
 
 def _sentence(text: str | None) -> str:
