@@ -11,7 +11,7 @@ from retune.core import parts
 from retune.io.files import write_json
 
 RESULTS = Path(__file__).parent / "results"
-NOT_BENCHMARKS = {"machine", "checkout", "report"}
+NOT_BENCHMARKS = {"machine", "checkout", "peers", "results", "page"}
 
 
 def main(names: list[str]) -> int:

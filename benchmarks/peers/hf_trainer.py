@@ -1,0 +1,76 @@
+"""transformers' Trainer at its best flags: dynamic padding, grouped by length, bf16, a schedule as long as the time."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from typing import Any
+
+import torch
+from transformers import AutoModelForSequenceClassification, AutoTokenizer, Trainer, TrainerCallback, TrainingArguments
+
+from benchmarks.peers.common import Answer, Labels, Texts, contend, weights
+
+BATCH, LEARNING_RATE, TRIAL_STEPS = 32, 5e-4, 4
+
+
+class Rows(torch.utils.data.Dataset[dict[str, Any]]):
+    """Token ids and labels, padded by the Trainer."""
+
+    def __init__(self, encoded: Any, labels: Labels | None) -> None:
+        self.encoded, self.labels = encoded, labels
+
+    def __len__(self) -> int:
+        return len(self.encoded["input_ids"])
+
+    def __getitem__(self, place: int) -> dict[str, Any]:
+        row = {name: values[place] for name, values in self.encoded.items()}
+        return row if self.labels is None else {**row, "labels": self.labels[place]}
+
+
+class StopInTime(TrainerCallback):
+    """Ends the training when the time is over."""
+
+    def __init__(self, until: float) -> None:
+        self.until = until
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:  # noqa: ARG002 - so named there
+        control.should_training_stop = time.monotonic() > self.until
+
+
+def train(texts: Texts, labels: Labels, budget: float) -> Answer:
+    """Measure a few steps, then train as many as fit."""
+    until = time.monotonic() + budget
+    tokenizer = AutoTokenizer.from_pretrained(weights())
+    encoded = tokenizer(texts, truncation=True, max_length=128)
+    torch.manual_seed(17)
+    model = AutoModelForSequenceClassification.from_pretrained(weights(), num_labels=max(labels) + 1)
+
+    def run(steps: int) -> Trainer:
+        arguments = TrainingArguments(
+            tempfile.mkdtemp(), max_steps=steps, per_device_train_batch_size=BATCH, learning_rate=LEARNING_RATE,
+            warmup_steps=0.1, bf16=True, use_cpu=True, train_sampling_strategy="group_by_length", save_strategy="no",
+            logging_strategy="no", disable_tqdm=True, report_to="none", seed=17, dataloader_num_workers=0,
+        )  # fmt: skip
+        trainer = Trainer(
+            model=model, args=arguments, train_dataset=Rows(encoded, labels), processing_class=tokenizer,
+            callbacks=[StopInTime(until)],
+        )  # fmt: skip
+        trainer.train()
+        return trainer
+
+    started = time.monotonic()
+    run(TRIAL_STEPS)
+    each = (time.monotonic() - started) / TRIAL_STEPS
+    trainer = run(max(int((until - time.monotonic()) / each), 1))
+
+    def answer(asked: Texts) -> list[int]:
+        predicted: Any = trainer.predict(Rows(tokenizer(asked, truncation=True, max_length=128), None)).predictions
+        return [int(label) for label in predicted.argmax(-1)]
+
+    return answer
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    contend(train)

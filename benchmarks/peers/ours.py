@@ -1,0 +1,46 @@
+"""Our training, by the template's settings and a time budget; validation rows are taken from the training rows."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from benchmarks.peers.common import Answer, Labels, Texts, contend
+from retune.modeling import bases, predictor
+from retune.modeling.bench import Plan
+from retune.modeling.families import encoder
+from retune.modeling.methods import lora
+from retune.modeling.task_types import classification
+from retune.modeling.train import fit
+from retune.project import read_project
+
+ROOT = Path(__file__).resolve().parents[2]
+VALIDATION_EVERY = 10
+LIKE_BANKING77 = {"threads": 1, "epochs": 6, "batch_size": 32, "learning_rate": 1e-3, "probe_strengths": (1.0,)}
+
+
+def train(texts: Texts, labels: Labels, budget: float) -> Answer:
+    """Train for so many seconds."""
+    settings = read_project(ROOT).models["ticket-router"].train
+    params = settings.model_copy(update={**LIKE_BANKING77, "time_budget_seconds": budget})
+    frame = pd.DataFrame({"example_id": [f"{n:06}" for n in range(len(texts))], "text": texts})
+    frame["label"] = [f"{label:03}" for label in labels]
+    held = frame.index % VALIDATION_EVERY == 0
+    base = bases.resolve("bundled:minilm", None)
+    plan = Plan(classification, encoder, lora, base, params, lora.Settings(**params.method_settings))
+    out = Path(tempfile.mkdtemp())
+    fit(plan, frame[~held], frame[held], work=out / "work", out=out, say=lambda line: print(line, file=sys.stderr))
+
+    def answer(asked: Texts) -> list[int]:
+        return [int(label) for label in predictor.load(out, base).predict(asked)["prediction"]]
+
+    return answer
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    contend(train)
