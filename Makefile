@@ -32,7 +32,7 @@ export PREFECT_HOME ?= $(CURDIR)/.prefect
 export PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS ?= 180
 
 .DEFAULT_GOAL := help
-.PHONY: help setup pipeline repro ui serve promote rollback test test-all check bench lock clean
+.PHONY: help setup pipeline repro source ui serve promote rollback test test-all check bench lock clean
 
 ##@ Run
 pipeline: setup ## documents to a promoted model: every stage and flow (ARGS=--help for its options)

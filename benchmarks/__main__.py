@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+from benchmarks import page
 from benchmarks.machine import facts
 from retune.core import parts
 from retune.io.files import write_json
@@ -28,6 +29,7 @@ def main(names: list[str]) -> int:
         seconds = round(time.monotonic() - started, 1)
         write_json(RESULTS / f"{name}.json", {"benchmark": name, "seconds": seconds, **facts(), "measured": measured})
         print(f"    {seconds} s, kept in benchmarks/results/{name}.json", flush=True)
+    page.write()
     return 0
 
 

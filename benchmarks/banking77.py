@@ -9,11 +9,15 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from benchmarks import checkout
 from benchmarks.machine import shared_data
-from retune.io.files import read_json
+from benchmarks.page import scores, table, took
+from retune.io.files import read_frame
 
 MODEL = "banking-router"
+STEPS = ("examples", "split")
 VALIDATION_EVERY = 10  # each tenth row of the training side validates
 
 
@@ -26,8 +30,9 @@ def measure() -> dict[str, Any]:
         checkout.rename_model(root, MODEL)
         checkout.use_settings(root, settings())
         ran = checkout.run(root, "run")
-        summary = read_json(root / "artifacts" / "models" / MODEL / "split" / "summary.json")
-        return {**ran, "stages": checkout.stage_seconds(root), "split": summary, **checkout.metrics(root, MODEL)}
+        rejected = [read_frame(root / "artifacts" / "models" / MODEL / step / "rejected.parquet") for step in STEPS]
+        dropped = pd.concat(rejected)["reason"].value_counts().to_dict()
+        return {**ran, "stages": checkout.stage_seconds(root), "dropped": dropped, **checkout.metrics(root, MODEL)}
 
 
 def export(path: Path) -> None:
@@ -59,3 +64,15 @@ def settings() -> dict[str, Any]:
         f"models.{MODEL}.examples.rules.text_too_short.minimum_characters": 5,
         f"models.{MODEL}.split.strategy": "column",
     }
+
+
+def tell(measured: dict[str, Any]) -> list[str]:
+    """Return the result as markdown."""
+    dropped = measured["dropped"]
+    return [
+        *scores(measured),
+        "",
+        took(measured),
+        "",
+        *table(["dropped", "rows"], [[reason, rows] for reason, rows in dropped.items()]),
+    ]

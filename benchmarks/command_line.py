@@ -8,6 +8,8 @@ import sys
 import time
 from typing import Any
 
+from benchmarks.page import table
+
 COMMANDS = {
     "retune": ["retune.cli.main"],
     "dvc": ["dvc"],
@@ -32,3 +34,17 @@ def measure() -> dict[str, Any]:
         "times_ours": {name: round(value / medians["retune"], 1) for name, value in medians.items()},
         "rounds": ROUNDS,
     }
+
+
+def tell(measured: dict[str, Any]) -> list[str]:
+    """Return the result as markdown."""
+    rows = [
+        [
+            f"`{name} --help`",
+            f"{seconds:.2f} s",
+            f"{measured['slowest_seconds'][name]:.2f} s",
+            measured["times_ours"][name],
+        ]
+        for name, seconds in measured["median_seconds"].items()
+    ]
+    return table(["command", f"median of {measured['rounds']}", "slowest", "times ours"], rows)

@@ -9,6 +9,7 @@ from typing import Any
 
 from benchmarks import checkout
 from benchmarks.machine import shared_data
+from benchmarks.page import scores, table, took
 from retune.io.files import read_frame
 
 MODEL = "section-finder"
@@ -49,3 +50,14 @@ def settings() -> dict[str, Any]:
         f"models.{MODEL}.gate.limits.missing_label": {"level": "warn", "maximum": 0.5},
         f"models.{MODEL}.gate.limits.row_count": {"level": "block", "minimum": 50},
     }
+
+
+def tell(measured: dict[str, Any]) -> list[str]:
+    """Return the result as markdown."""
+    return [
+        *table(["files", "number"], [[name, number] for name, number in measured["accounted"].items()]),
+        "",
+        f"Quarantined because: {measured['quarantined_because'] or 'none'}. {took(measured)}",
+        "",
+        *scores(measured),
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from benchmarks import checkout
+from benchmarks.page import table
 
 
 def measure() -> dict[str, Any]:
@@ -25,3 +26,31 @@ def measure() -> dict[str, Any]:
         "stages_alone": stages_alone,
         "first_over_stages_alone": round(first["wall_seconds"] / stages_alone["wall_seconds"], 2),
     }
+
+
+def tell(measured: dict[str, Any]) -> list[str]:
+    """Return the result as markdown."""
+    names = {
+        "first": "`retune run`, the first",
+        "unchanged": "`retune run`, nothing changed",
+        "one_document_edited": "`retune run`, one document edited",
+        "stages_alone": "`retune repro`: the stages by DVC, no Prefect, no MLflow",
+    }
+    runs = [
+        [
+            text,
+            f"{measured[name]['wall_seconds']:.0f} s",
+            f"{measured[name]['cpu_seconds']:.0f} s",
+            measured[name]["exit_code"],
+        ]
+        for name, text in names.items()
+    ]
+    stages = [[name, f"{seconds:.1f} s"] for name, seconds in measured["first"]["stages"].items()]
+    share = 1 - sum(measured["first"]["stages"].values()) / measured["first"]["wall_seconds"]
+    return [
+        *table(["run", "wall", "CPU", "exit code"], runs),
+        "",
+        f"Outside the stages (Prefect's server, MLflow's database, logging, registering, deciding): {share:.0%} of the first.",
+        "",
+        *table(["stage of the first run", "wall"], stages),
+    ]

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import shared_data
+from benchmarks.page import table
 from benchmarks.peers.common import weights
 
 BUDGETS_SECONDS = (5, 30, 300)
@@ -67,3 +68,18 @@ def _ahead(rows: dict[str, dict[str, Any]]) -> bool:
     """Tell whether this project was ahead of every peer that ran."""
     peers = [row["accuracy"] for name, row in rows.items() if name != "retune" and row["accuracy"] is not None]
     return rows["retune"]["accuracy"] is not None and all(rows["retune"]["accuracy"] > peer for peer in peers)
+
+
+def tell(measured: dict[str, Any]) -> list[str]:
+    """Return the result as markdown."""
+    rows = [
+        [budget, *(_cell(found[name]) for name in CONTENDERS), "yes" if measured["ahead_of_all"][budget] else "no"]
+        for budget, found in measured["after"].items()
+    ]
+    head = ["after", "Retune", "probe alone", "Trainer, best flags", "SetFit", "ahead of all"]
+    return [*table(head, rows), "", "Accuracy, with the seconds really taken; one core for each contender."]
+
+
+def _cell(row: dict[str, Any]) -> str:
+    """Return one contender's result."""
+    return f"{row['accuracy']:.3f} ({row['seconds']:.0f} s)" if row["accuracy"] is not None else "not run"

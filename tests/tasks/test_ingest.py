@@ -236,7 +236,7 @@ def test_nothing_to_read_is_an_error_that_says_what_to_do(corpus: Corpus, troubl
         corpus.write({".gitignore": b"/data"})
     if trouble == "unreadable":
         corpus.write({"a.gif": b"GIF89a"})
-    with pytest.raises(UserError, match="Add documents" if trouble == "unreadable" else "dvc import-url"):
+    with pytest.raises(UserError, match="Add documents" if trouble == "unreadable" else "make source FROM="):
         corpus.run()
 
 
