@@ -14,9 +14,9 @@ RESULTS = ROOT / "benchmarks" / "results"
 PAGE = ROOT / "docs" / "benchmarks.md"
 HEAD = """# Benchmarks
 
-Each is one file in `benchmarks/`, run by `make bench ARGS=name`, and its result is committed as measured, the bad ones
-too. The machines are shared and noisy: compare what was measured in one run, and take absolute times as an order of size.
-Results are in `benchmarks/results/`, with versions and machine; this page is written from them.
+Each is one file in `benchmarks/`, run by `make bench ARGS=name`, and its result is committed as measured, the bad
+ones too. The machines are shared and noisy: compare what was measured in one run, and take absolute times as an order
+of size. Results are in `benchmarks/results/`, with versions and machine; this page is written from them.
 """
 
 
@@ -48,6 +48,12 @@ def scores(measured: dict[str, Any]) -> list[str]:
     return [*table(head, rows), "", measured["tuning"]]
 
 
+def took(measured: dict[str, Any]) -> str:
+    """Return what a run of the pipeline took and how it ended."""
+    seconds = f"{measured['wall_seconds']:.0f} s wall, {measured['cpu_seconds']:.0f} s CPU"
+    return f"The whole pipeline: {seconds}, exit code {measured['exit_code']}."
+
+
 def _interval(score: dict[str, float]) -> str:
     """Return a score with its interval."""
     return f"{score['value']:.3f} ({score['low']:.3f} to {score['high']:.3f})"
@@ -57,6 +63,6 @@ def _machine(result: dict[str, Any]) -> str:
     """Return what it was measured on, in one line."""
     machine, versions = result["machine"], result["versions"]
     return (
-        f"*Measured on {machine['cores']} cores of {machine['processor']}, load {machine['load_before']} before the run, "
+        f"*Measured on {machine['cores']} cores of {machine['processor']}, load {machine['load_before']} before, "
         f"Python {machine['python']}, torch {versions['torch']}, transformers {versions['transformers']}.*\n"
     )

@@ -36,21 +36,18 @@ def tell(measured: dict[str, Any]) -> list[str]:
         "one_document_edited": "`retune run`, one document edited",
         "stages_alone": "`retune repro`: the stages by DVC, no Prefect, no MLflow",
     }
-    runs = [
-        [
-            text,
-            f"{measured[name]['wall_seconds']:.0f} s",
-            f"{measured[name]['cpu_seconds']:.0f} s",
-            measured[name]["exit_code"],
-        ]
-        for name, text in names.items()
-    ]
+    runs = [[text, *_cells(measured[name])] for name, text in names.items()]
     stages = [[name, f"{seconds:.1f} s"] for name, seconds in measured["first"]["stages"].items()]
     share = 1 - sum(measured["first"]["stages"].values()) / measured["first"]["wall_seconds"]
     return [
         *table(["run", "wall", "CPU", "exit code"], runs),
         "",
-        f"Outside the stages (Prefect's server, MLflow's database, logging, registering, deciding): {share:.0%} of the first.",
+        f"Outside the stages (Prefect, MLflow, registering, deciding): {share:.0%} of the first run.",
         "",
         *table(["stage of the first run", "wall"], stages),
     ]
+
+
+def _cells(ran: dict[str, Any]) -> list[Any]:
+    """Return one run's figures."""
+    return [f"{ran['wall_seconds']:.0f} s", f"{ran['cpu_seconds']:.0f} s", ran["exit_code"]]
