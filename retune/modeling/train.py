@@ -17,7 +17,7 @@ from retune.modeling import batches, checkpoints, folder, machine, probe, traine
 from retune.modeling.bench import Bench, Plan, Say, prepare
 from retune.modeling.journal import Event, Journal
 
-EMBEDDING_SHARE = 0.7  # of a time budget at most: more rows under the probe beat fewer that are tuned
+EMBEDDING_SHARE = 0.8  # of a time budget at most: more rows under the probe beat fewer that are tuned
 CHUNK_ROWS = 256
 
 
