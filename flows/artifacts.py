@@ -25,7 +25,7 @@ def publish(report: RunReport) -> None:
     create_markdown_artifact(key="summary", markdown=markdown(report), description="What came of this run")
     for name, link in report.links.items():
         if link.startswith(("http://", "https://")):
-            create_link_artifact(key=key(name), link=link, link_text=name)
+            create_link_artifact(key=key(name), link=link, link_text=name, description=f"[{name}]({link})")
 
 
 def _cells(row: StageRow) -> dict[str, str | int | float]:

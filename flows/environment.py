@@ -25,6 +25,7 @@ def prepare(root: Path, *, quiet: bool) -> None:
         **TELEMETRY_OFF,
         "PREFECT_HOME": str(root / ".prefect"),
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+        "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
         "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",  # "database is locked" is retried, and reads as a failure
         **({"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL"} if quiet else {}),
     }

@@ -5,39 +5,38 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 from flows.steps import say
-from retune.core.errors import GateError, RetuneError
+from retune.core.errors import GateError
 from retune.core.run_report import CACHED, FAILED, RAN, REFUSED, StageRow
 from retune.io import dvc
 from retune.io.files import read_json
 from retune.io.tracking import Tracking
 from tasks.track import fingerprint_of, journal_of
 
+COUNTED = ("unit", "rows_in", "rows_out", "rejected", "quarantined")
+
 
 def reproduce(
     root: Path, stage: dvc.Stage, tracking: Tracking, parent: str, add: Callable[[StageRow], None]
 ) -> StageRow:
-    """Bring one stage up to date and hand its row to `add`, whether it ends well or not.
+    """Bring one stage up to date, and hand its row to `add` whether it ends well or not.
 
     Raises what `retune.io.dvc.reproduce` raises.
     """
-    started = time.monotonic()
-    state = FAILED
+    started, state = time.monotonic(), FAILED
     try:
-        state = CACHED
         if dvc.changes(root, [stage.name]):
-            state = FAILED
             say(f"{stage.name:28} runs")
             with _live(root, stage, tracking, parent):
                 dvc.reproduce(root, stage.name, lambda line: say(f"    {line}"))
             state = RAN
+        else:
+            state = CACHED
     except GateError:
         state = REFUSED
-        raise
-    except RetuneError:
-        state = FAILED
         raise
     finally:
         row = _row(root, stage, state, time.monotonic() - started)
@@ -56,23 +55,16 @@ def _live(root: Path, stage: dvc.Stage, tracking: Tracking, parent: str) -> Abst
 
 
 def _row(root: Path, stage: dvc.Stage, state: str, seconds: float) -> StageRow:
-    """Return what a stage counted, from the files it left."""
-    named = {Path(out).name: root / out for out in stage.outs}
-    counts = read_json(named["counts.json"]) if named.get("counts.json", root / "none").exists() else {}
+    """Return what a stage counted, from the files it left; what lies there after a failure is of an earlier run."""
+    row = StageRow(stage=stage.name, state=state, seconds=round(seconds, 1))
+    if state == FAILED:
+        return row
+    files = {Path(out).name: root / out for out in stage.outs if (root / out).exists()}
+    counts = read_json(files["counts.json"]) if "counts.json" in files else {}
     verdict = ""
-    if "verdict.json" in named and named["verdict.json"].exists() and state != FAILED:
-        verdict = "passed" if read_json(named["verdict.json"])["passed"] else "said no"
-    return StageRow(
-        stage=stage.name,
-        state=state,
-        seconds=round(seconds, 1),
-        unit=counts.get("unit", ""),
-        rows_in=counts.get("rows_in"),
-        rows_out=counts.get("rows_out"),
-        rejected=counts.get("rejected", 0),
-        quarantined=counts.get("quarantined", 0),
-        verdict=verdict,
-    )
+    if "verdict.json" in files:
+        verdict = "passed" if read_json(files["verdict.json"])["passed"] else "said no"
+    return replace(row, verdict=verdict, **{name: counts[name] for name in COUNTED if name in counts})
 
 
 def line_of(row: StageRow) -> str:

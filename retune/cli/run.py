@@ -41,10 +41,10 @@ def _flow(root: Path, given: argparse.Namespace) -> int:
     started = time.monotonic()
     report_file = root / ".retune" / "last_run.json"
     report_file.unlink(missing_ok=True)
-    from flows.retrain import Retrain, RunFailedError, retrain
+    from flows.retrain import Retrain, RunFailedError, start
 
     try:
-        retrain(Retrain(models=given.model, reason=given.reason))
+        start(Retrain(models=given.model, reason=given.reason))
     except RunFailedError as error:
         if not report_file.exists():
             raise

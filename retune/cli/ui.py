@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import os
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 from flows import environment
-from retune.core.errors import UserError
+from retune.core.errors import UnavailableError, UserError
 from retune.io.dvc import environment as child_environment
-from retune.io.ports import is_free, stop_with_parent, wait_until_answers
+from retune.io.ports import end_group, is_free, stop_with_parent, wait_until_answers
 
 HOST = "127.0.0.1"
 PATIENCE_SECONDS = 120
@@ -19,8 +21,10 @@ PATIENCE_SECONDS = 120
 
 def main(given: argparse.Namespace) -> int:
     """Start both servers, say where they are, and stop both when one ends or the user stops."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends us ends both servers
     root = Path.cwd()
     environment.prepare(root, quiet=False)
+    os.environ["PREFECT_SERVER_UI_API_URL"] = f"http://{HOST}:{given.prefect_port}/api"  # its pages ask 4200 else
     for name, port in (("MLflow", given.mlflow_port), ("Prefect", given.prefect_port)):
         if not is_free(HOST, port):
             option = f"--{name.lower()}-port"
@@ -38,19 +42,19 @@ def main(given: argparse.Namespace) -> int:
             wait_until_answers(process, url, PATIENCE_SECONDS)
             print(f"{name:8} {url}", flush=True)
         print("Both listen on this machine only. Ctrl-C stops them.", flush=True)
-        while all(process.poll() is None for process, _ in servers.values()):
+        while not (ended := [name for name, (process, _) in servers.items() if process.poll() is not None]):
             time.sleep(0.5)
-        return 1
+        raise UnavailableError(f"the server of {' and '.join(ended)} ended; see .retune/logs/")
     finally:
         for process, _ in servers.values():
-            process.terminate()
+            end_group(process)
 
 
 def _mlflow(root: Path, port: int) -> list[str]:
     """Return the command of MLflow's server over this checkout's database."""
     store = f"sqlite:///{root / 'mlflow.db'}"
     options = ["--backend-store-uri", store, "--artifacts-destination", str(root / "mlartifacts")]
-    return [sys.executable, "-m", "mlflow", "server", *options, "--host", HOST, "--port", str(port)]
+    return [sys.executable, "-m", "mlflow", "server", *options, "--host", HOST, "--port", str(port), "--workers", "1"]
 
 
 def _prefect(port: int) -> list[str]:
@@ -69,5 +73,6 @@ def _start(root: Path, command: list[str]) -> subprocess.Popen[bytes]:
             env=child_environment(),
             stdout=stream,
             stderr=stream,
+            start_new_session=True,  # a group of its own, to be ended whole: both start workers
             preexec_fn=stop_with_parent,  # noqa: PLW1509 - no thread was started before
         )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,9 +20,14 @@ import yaml
 
 from retune.core.errors import EXIT_GATE, GateError, RetuneError, UserError
 from retune.io.files import read_json, whole_file
+from retune.io.ports import end_group
 
 Say = Callable[[str], None]
 LOCK_COPY = Path(".retune/dvc.lock.copy")
+DVC_SAYS = re.compile(  # of its own doings, when all is well
+    r"Running stage |> |(?:Updating|Generating) lock file|To track the changes|\s*git add |To enable auto staging"
+    r"|\s*dvc config |Use `dvc push`|WARNING: .* is frozen|ERROR: failed to reproduce"
+)
 
 
 @dataclass(frozen=True)
@@ -213,6 +219,7 @@ def run(root: Path, arguments: list[str], say: Say, extra: dict[str, str] | None
         errors="replace",
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
+        start_new_session=True,  # a group of its own, to be ended whole
     )
     lines: list[str] = []
     try:
@@ -222,7 +229,7 @@ def run(root: Path, arguments: list[str], say: Say, extra: dict[str, str] | None
         return process.wait(), lines
     finally:
         if process.poll() is None:
-            process.kill()
+            end_group(process)  # a stage that outlives its run would write beside the next one
 
 
 def reproduce(root: Path, stage: str, say: Say) -> None:
@@ -233,8 +240,8 @@ def reproduce(root: Path, stage: str, say: Say) -> None:
     """
     failure = root / ".retune" / "failure.json"
     failure.unlink(missing_ok=True)
-    arguments = ["repro", "--single-item", "--quiet", stage]
-    code, lines = run(root, arguments, say, {"RETUNE_FAILURE_FILE": str(failure)})
+    arguments = ["repro", "--single-item", stage]  # --quiet would hide by which signal a stage was killed
+    code, lines = run(root, arguments, _without_dvc(say), {"RETUNE_FAILURE_FILE": str(failure)})
     if code == 0:
         return
     if not failure.exists():
@@ -243,6 +250,16 @@ def reproduce(root: Path, stage: str, say: Say) -> None:
     if told["exit_code"] == EXIT_GATE:
         raise GateError(stage, told["reasons"])
     raise StageError(told["message"], told["exit_code"])
+
+
+def _without_dvc(say: Say) -> Say:
+    """Return what passes on the lines of a stage, and not what DVC says between them."""
+
+    def told(line: str) -> None:
+        if not DVC_SAYS.match(line):
+            say(line)
+
+    return told
 
 
 def command(root: Path, arguments: list[str], *, doing: str, say: Say) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import signal
 import socket
 import subprocess
@@ -10,6 +11,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
+from typing import Any
 
 from retune.core.errors import UnavailableError
 
@@ -31,6 +34,16 @@ def stop_with_parent() -> None:
     """Ask the kernel to end this process when its parent dies; to be called in the child, Linux only."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def end_group(process: subprocess.Popen[Any], patience_seconds: float = 5.0) -> None:
+    """End a process that was started in a session of its own, and all that it started."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(patience_seconds)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def wait_until_answers(process: subprocess.Popen[bytes], url: str, patience_seconds: float) -> None:
