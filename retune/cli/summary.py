@@ -54,15 +54,21 @@ def stage_table(rows: list[StageRow]) -> object:
     from rich.table import Table
 
     table = Table(box=SIMPLE, pad_edge=False)
-    for name in ("stage", "", "in", "out", "rejected", "quarantined", "gate", "seconds"):
-        right = name in ("in", "out", "rejected", "quarantined", "seconds")
-        table.add_column(name, justify="right" if right else "left", no_wrap=True)
+    for name in ("stage", "", "in", "out", "", "s"):
+        table.add_column(name, justify="right" if name in ("in", "out", "s") else "left", no_wrap=True)
     for row in rows:
         numbers = ["" if value is None else str(value) for value in (row.rows_in, row.rows_out)]
-        lost = [str(value) if value else "" for value in (row.rejected, row.quarantined)]
         state = f"[{COLOURS.get(row.state, '')}]{row.state}[/]"
-        table.add_row(row.stage, state, *numbers, *lost, row.verdict, f"{row.seconds:.0f}" if row.seconds >= 1 else "")
+        table.add_row(row.stage, state, *numbers, _fate(row), f"{row.seconds:.0f}" if row.seconds >= 1 else "")
     return table
+
+
+def _fate(row: StageRow) -> str:
+    """Return what became of the rows that did not go on, or what a gate said."""
+    lost = {"rejected": row.rejected, "quarantined": row.quarantined}
+    return ", ".join(
+        [*(f"{number} {what}" for what, number in lost.items() if number), *[row.verdict] * bool(row.verdict)]
+    )
 
 
 def gate_lines(root: Path) -> list[str]:
