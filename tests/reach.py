@@ -44,7 +44,7 @@ def imported(path: Path) -> frozenset[Path]:
 def chosen_from(path: Path) -> frozenset[Path]:
     """Return the folders of which one file takes one part by name: `parts.find("retune.modeling.methods", name)`."""
     calls = _choices(ast.parse(path.read_text(encoding="utf-8")))
-    names = [call.args[0].value for call in calls if isinstance(call.args[0], ast.Constant)]
+    names = [str(call.args[0].value) for call in calls if isinstance(call.args[0], ast.Constant)]
     return frozenset(folder for folder in map(folder_of, names) if folder is not None)
 
 
