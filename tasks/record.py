@@ -6,9 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from retune.core.run_report import RAN, REFUSED, report_of
+from retune.core.run_report import RAN, REFUSED, RunReport, report_of
+from retune.io.lockfile import data_hash
 from retune.io.mlflow_store import default_uri
-from retune.io.tracking import Tracking
+from retune.io.tracking import NOTE, Dataset, Tracking
 from retune.project import read_project
 
 LINEAGE = ("data.dvc", "dvc.lock", "params.yaml")
@@ -25,12 +26,26 @@ def record(*, root: Path, run: str, report: dict[str, Any]) -> None:
     tracking.log_files(run, gate_files(root / "artifacts" / "corpus", "validate"), "gates/documents")
     for model in project.models:
         tracking.log_files(run, gate_files(root / "artifacts" / "models" / model, "examples"), f"gates/{model}")
+    documents = data_hash(root)
+    if documents:
+        tracking.log_datasets(run, [Dataset("documents", "data", documents, "documents")])
     read = report_of(report)
     tags = {f"retune.champion.{row.model}": row.champion or "none" for row in read.models}
     ran = [row.stage for row in read.stages if row.state in (RAN, REFUSED)]
-    said = {"retune.exit_code": str(read.exit_code), "retune.stages_run": ", ".join(ran) or "none"}
+    said = {"retune.exit_code": str(read.exit_code), "retune.stages_run": ", ".join(ran) or "none", NOTE: about(read)}
     tracking.set_tags(run, {**tags, **said})
     tracking.close_children(run, "the execution ended before the model was registered")
+
+
+def about(report: RunReport) -> str:
+    """Return what came of an execution, in the lines that MLflow shows beside it."""
+    lines = [
+        f"{row.model}: version {row.version} {'was promoted' if row.promoted else 'was not promoted'}; "
+        f"champion: {row.champion or 'none'}. {'; '.join(row.reasons)}"
+        for row in report.models
+    ]
+    lines += [f"{failure['where']} stopped: {'; '.join(failure['reasons'])}" for failure in report.failures]
+    return "\n\n".join(lines) or "Every stage is up to date."
 
 
 def counts_of(report: dict[str, Any]) -> dict[str, float]:

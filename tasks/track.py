@@ -16,7 +16,7 @@ from retune.io.mlflow_store import database_of, default_uri
 from retune.io.place import Place
 from retune.io.registry import CHAMPION, CONTENT, FINGERPRINT, KEPT, POLICY, PROMOTED, TO, Registry, Version
 from retune.io.settings import read_yaml
-from retune.io.tracking import FINISHED, KIND, VERSION, Dataset, Tracking
+from retune.io.tracking import FINISHED, KIND, NOTE, VERSION, Dataset, Tracking
 from retune.modeling.keys import train_key
 from retune.project import read_project
 
@@ -114,7 +114,8 @@ def _record(place: Place, tracking: Tracking, run_id: str, mark: str) -> None:
     for folder, files in _files(place).items():
         tracking.log_files(run_id, files, folder)
     tracking.log_text(run_id, _card(place, mark, facts, metrics, datasets), "model_card.md")
-    tracking.set_tags(run_id, {"retune.test_sha256": metrics["test_sha256"], "retune.model": place.name})
+    said = {"retune.test_sha256": metrics["test_sha256"], "retune.model": place.name, NOTE: about(metrics)}
+    tracking.set_tags(run_id, said)
 
 
 def _register(place: Place, tracking: Tracking, registry: Registry, run_id: str, mark: str) -> tuple[Version, bool]:
@@ -139,18 +140,31 @@ def _register(place: Place, tracking: Tracking, registry: Registry, run_id: str,
         result = logged_model.check_reload(folder)
         tracking.set_tags(run_id, {"retune.reload_difference": result["largest_difference"]})
         model_id = logged_model.upload(tracking, run_id, folder, name=place.name, tags=tags)
-    return registry.register(source=f"models:/{model_id}", model_id=model_id, run_id=run_id, tags=tags)
+    told = about(read_json(place.model / "evaluate" / "metrics.json"))
+    source = f"models:/{model_id}"
+    return registry.register(source=source, model_id=model_id, run_id=run_id, tags=tags, description=told)
 
 
 def scores_of(metrics: dict[str, Any]) -> dict[str, float]:
-    """Return scores with the ends of their intervals, those of the floors beside them, as flat names."""
+    """Return scores with the ends of their intervals, and the floors', as `test/accuracy`: MLflow shows sections."""
     sides = {"test": metrics["model"], **metrics.get("floors", {})}
-    flat: dict[str, float] = {"test_rows": metrics["test_rows"]}
+    flat: dict[str, float] = {"test/rows": metrics["test_rows"]}
     for side, scores in sides.items():
         for metric, score in scores.items():
-            flat[f"{side}_{metric}"] = score["value"]
-            flat.update({f"{side}_{metric}_{end}": score[end] for end in ("low", "high") if end in score})
+            flat[f"{side}/{metric}"] = score["value"]
+            flat.update({f"{side}/{metric}_{end}": score[end] for end in ("low", "high") if end in score})
     return flat
+
+
+def about(metrics: dict[str, Any]) -> str:
+    """Return what a model showed, in the lines that MLflow shows beside it."""
+    scores = [
+        f"* {name.replace('_', ' ')} {score['value']:.3f} (95 %: {score['low']:.3f} to {score['high']:.3f})"
+        for name, score in metrics["model"].items()
+        if {"value", "low", "high"} <= set(score)
+    ]
+    tuning = metrics.get("tuning", "")
+    return "\n".join([f"On {metrics['test_rows']} test rows:", "", *scores, *(["", tuning] if tuning else [])])
 
 
 def files_of(folder: Path) -> list[Path]:

@@ -24,6 +24,7 @@ QUIET = {
     "MLFLOW_LOGGING_LEVEL": "WARNING",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
 }
+KIND_OF_PAGES = {"mlflow.experimentKind": "custom_model_development"}  # pages for training, not for traces of agents
 SQLITE = "sqlite:///"
 LOCAL_PAGES = "http://127.0.0.1:5000"
 
@@ -87,7 +88,7 @@ def experiment_id(client: MlflowClient, uri: str, name: str) -> str:
     with answering(uri), locked(uri):
         found = client.get_experiment_by_name(name)
         if found is None:
-            return str(client.create_experiment(name, artifact_location=_artifacts(uri, name)))
+            return str(client.create_experiment(name, artifact_location=_artifacts(uri, name), tags=KIND_OF_PAGES))
     if found.lifecycle_stage != "active":
         raise UserError(
             expected=f"the MLflow experiment {name}",

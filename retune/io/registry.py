@@ -29,6 +29,10 @@ MODEL, OUTCOME, FROM, TO = "retune.model", "retune.outcome", "retune.from", "ret
 WHO, WHY, EVIDENCE, DONE = "retune.who", "retune.why", "retune.evidence_sha256", "retune.done"
 POLICY = "retune.policy_sha256"
 MOVES = (PROMOTED, ROLLED_BACK)
+ABOUT = (
+    "Tuned on this organisation's documents. `models:/{name}@champion` is the version that answers, `previous` the one "
+    "before it, `challenger` the last one that was decided on; each decision is a run with its evidence."
+)
 NOBODY = "none"  # the tag of an empty value, since a search for an empty one finds nothing
 
 
@@ -76,7 +80,7 @@ class Registry:
         return self._first(f"name = '{self.name}' and {quoted({tag: value})}")
 
     def register(
-        self, *, source: str, model_id: str | None, run_id: str | None, tags: dict[str, str]
+        self, *, source: str, model_id: str | None, run_id: str | None, tags: dict[str, str], description: str = ""
     ) -> tuple[Version, bool]:
         """Return the version of the fingerprint in `tags` and whether it is new: searched and created under a lock."""
         with answering(self.uri), locked(self.uri):
@@ -84,7 +88,9 @@ class Registry:
             if found is not None:
                 return found, False
             self._ensure_model()
-            made = self.client.create_model_version(self.name, source, run_id=run_id, tags=tags, model_id=model_id)
+            made = self.client.create_model_version(
+                self.name, source, run_id=run_id, tags=tags, model_id=model_id, description=description
+            )
             return _version(made), True
 
     def aliases(self) -> dict[str, str]:
@@ -204,7 +210,7 @@ class Registry:
         from mlflow.exceptions import MlflowException
 
         try:
-            self.client.create_registered_model(self.name)
+            self.client.create_registered_model(self.name, description=ABOUT.format(name=self.name))
         except MlflowException as error:
             if not has_code(error, "RESOURCE_ALREADY_EXISTS"):
                 raise

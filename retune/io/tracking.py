@@ -28,10 +28,11 @@ from retune.io.mlflow_store import (
     page,
     quoted,
 )
+from retune.io.registry import person
 
 KIND, FINGERPRINT, REASONS = "retune.kind", "retune.fingerprint", "retune.reasons"
 VERSION = "retune.version"
-PARENT = "mlflow.parentRunId"
+PARENT, NOTE = "mlflow.parentRunId", "mlflow.note.content"
 FINISHED = " and attributes.status = 'FINISHED'"
 METRICS_PER_BATCH = 1000  # the most that a server takes at once
 PARAMS_PER_BATCH = 100
@@ -67,7 +68,7 @@ class Tracking:
 
     def open_parent(self, name: str, tags: dict[str, str] | None = None) -> str:
         """Open the run of one execution and return its id."""
-        given = {KIND: "execution", **holder(), **(tags or {})}
+        given = {KIND: "execution", **_origin(), **(tags or {})}
         with answering(self.uri):
             return str(self.client.create_run(self.experiment, run_name=name, tags=given).info.run_id)
 
@@ -78,9 +79,9 @@ class Tracking:
             found = self.find(wanted)
             if found is not None and found.info.status == "FINISHED":
                 return TrainingRun(found.info.run_id, is_finished=True)
-            tags = {**wanted, **holder(), **({PARENT: parent} if parent else {})}
+            tags = {**wanted, **_origin(), **({PARENT: parent} if parent else {})}
             if found is None:
-                created = self.client.create_run(self.experiment, run_name=name, tags=tags)
+                created = self.client.create_run(self.experiment, run_name=f"{name} {fingerprint[:7]}", tags=tags)
                 return TrainingRun(created.info.run_id, is_finished=False)
             self.set_tags(found.info.run_id, tags)
             self.client.update_run(found.info.run_id, status="RUNNING")
@@ -241,6 +242,11 @@ def flattened(params: dict[str, Any], prefix: str = "") -> dict[str, Any]:
         name = f"{prefix}{key}"
         flat.update(flattened(value, f"{name}.") if isinstance(value, dict) else {name: value})
     return flat
+
+
+def _origin() -> dict[str, str]:
+    """Return the tags that say who started a run, by what, and which process holds it."""
+    return {"mlflow.user": person(), "mlflow.source.name": "retune", "mlflow.source.type": "LOCAL", **holder()}
 
 
 def _as_input(dataset: Dataset) -> Any:

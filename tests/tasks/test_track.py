@@ -159,7 +159,7 @@ def test_the_run_has_settings_curves_scores_inputs_pictures_lineage_and_a_card_a
     assert "train.epochs" in run.data.params
     assert len(run.data.params) < 100
     assert [one.step for one in tracking.client.get_metric_history(tracked.run_id, "train_loss")] == [1, 2, 3]
-    assert run.data.metrics["test_accuracy_low"] < run.data.metrics["test_accuracy"] == 1.0
+    assert run.data.metrics["test/accuracy_low"] < run.data.metrics["test/accuracy"] == 1.0
     assert run.inputs is not None
     assert {one.dataset.name: one.dataset.digest for one in run.inputs.dataset_inputs}["train"] == "t" * 32
     found = artifacts(tracking, tracked.run_id, tmp_path / "downloaded")
