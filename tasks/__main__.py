@@ -68,7 +68,7 @@ def main(given: list[str]) -> int:
     except OSError as error:
         if error.errno not in FROM_THE_MACHINE:
             raise
-        return _fail(given[0], UnavailableError(f"{error.strerror}: {error.filename}. {FROM_THE_MACHINE[error.errno]}"))
+        return _fail(given[0], _from_the_machine(error))
     return 0
 
 
@@ -79,7 +79,18 @@ FROM_THE_MACHINE = {
     errno.EACCES: "Give this user the right to write there, then run again.",
     errno.EROFS: "Make this disk writable, then run again.",
     errno.EMFILE: "Raise the limit on open files (ulimit -n), then run again.",
+    errno.ENOENT: "Run the stages before this one first (retune repro does), or correct the path.",
+    errno.ENOTDIR: "A file stands where a folder is needed: move it away, then run again.",
+    errno.EEXIST: "A file stands where a folder is needed: move it away, then run again.",
+    errno.EISDIR: "A folder stands where a file is to be written: move it away, then run again.",
 }
+
+
+def _from_the_machine(error: OSError) -> UnavailableError:
+    """Return what the machine refused, where and what to do; a library's own words for it stay out."""
+    name = error.filename2 or error.filename  # the second is the target of a rename
+    place = f": {name}" if name else ""
+    return UnavailableError(f"{os.strerror(error.errno or 0)}{place}. {FROM_THE_MACHINE[error.errno or 0]}")
 
 
 def _fail(name: str, error: RetuneError) -> int:

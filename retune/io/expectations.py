@@ -7,8 +7,10 @@ Data Docs whatever cell it found (great_expectations issue 8780), values are exc
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +18,7 @@ from typing import Any
 
 import pandas as pd
 
+from retune.core.errors import UnavailableError
 from retune.core.frames import REJECTED
 from retune.core.gating import Measurement, about, gates
 from retune.core.params.validate import RowRules
@@ -24,6 +27,7 @@ from retune.io.files import whole_folder
 ROW = "row_number"  # ids may repeat, since examples are identified by their content; row numbers do not
 SITE = "data_docs"
 NO_CLOCK = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+_LOGGED_ERROR = re.compile(r'^\s*(\w+: "[^"\n]*")', re.MULTILINE)
 _TIME = re.compile(r"\d{8}T\d{6}\.\d{6}Z")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _REMOTE_LOGO = re.compile(r"https://great-expectations-web-assets[^\"']*")
@@ -59,9 +63,34 @@ def measure_tables(tables: Sequence[Table], *, docs: Path) -> list[Measured]:
     """Measure several tables, and write Data Docs into the folder `docs`; the same tables give the same bytes."""
     with whole_folder(docs) as folder:
         context = _context(folder)
-        measured = [_measured(context, table) for table in tables]
+        with _nothing_swallowed(docs):
+            measured = [_measured(context, table) for table in tables]
         _tidied(folder)
     return measured
+
+
+@contextmanager
+def _nothing_swallowed(docs: Path) -> Iterator[None]:
+    """Raise UnavailableError for a page that could not be written: the site's builder only logs it, with traceback."""
+    lost: list[str] = []
+
+    def keep(record: logging.LogRecord) -> bool:
+        if record.levelno < logging.ERROR:
+            return True
+        lost.extend(_LOGGED_ERROR.findall(record.getMessage())[:1] or ["an unknown error"])
+        return False
+
+    logger = logging.getLogger("great_expectations.render.renderer.site_builder")
+    logger.addFilter(keep)
+    try:
+        yield
+    finally:
+        logger.removeFilter(keep)
+    if lost:
+        raise UnavailableError(
+            f"Great Expectations could not write its Data Docs into {docs} ({lost[0]}). Free some space on this disk, "
+            "or raise the limit on file sizes (ulimit -f), then run again: nothing half-written was kept."
+        )
 
 
 def _context(folder: Path) -> Any:

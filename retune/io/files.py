@@ -36,10 +36,11 @@ def whole_file(path: Path) -> Iterator[Path]:
     partial = path.with_name(f".{path.name}.partial")
     partial.unlink(missing_ok=True)
     try:
-        yield partial
-        sync(partial)
-        partial.replace(path)
-        sync(path.parent)
+        with _named(path):
+            yield partial
+            sync(partial)
+            partial.replace(path)
+            sync(path.parent)
     finally:
         partial.unlink(missing_ok=True)
 
@@ -52,13 +53,25 @@ def whole_folder(path: Path) -> Iterator[Path]:
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     try:
-        yield partial
-        for entry in [*sorted(partial.rglob("*")), partial]:
-            sync(entry)
-        _take_place(partial, path)
-        sync(path.parent)
+        with _named(path):
+            yield partial
+            for entry in [*sorted(partial.rglob("*")), partial]:
+                sync(entry)
+            _take_place(partial, path)
+            sync(path.parent)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Let an error of the disk name what was written: a write that fails halfway names no file by itself."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
 
 
 def _take_place(new: Path, old: Path) -> None:

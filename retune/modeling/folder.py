@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from retune.core.errors import UserError
+from retune.core.errors import UnavailableError, UserError
 from retune.modeling.bases import BaseIdentity
 from retune.modeling.probe import Probe
 
 FORMAT = 1
 PAGE, HEAD, PROBE, REFERENCE = "retune_model.json", "head.safetensors", "probe.safetensors", "reference.json"
+
+
+@contextmanager
+def writing(place: Path, *errors: type[Exception]) -> Iterator[None]:
+    """Turn what safetensors, and libraries with errors of their own, raise on a full disk into UnavailableError."""
+    from safetensors import SafetensorError
+
+    refusals: tuple[type[Exception], ...] = (SafetensorError, *errors)
+    try:
+        yield
+    except refusals as error:
+        raise UnavailableError(
+            f"{place} could not be written ({error}). Free some space on this disk, or raise the limit on file sizes "
+            "(ulimit -f), then run again: training goes on from the last whole checkpoint."
+        ) from error
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,8 @@ def fit(plan: Plan, train: pd.DataFrame, validation: pd.DataFrame, *, work: Path
     for name, value in findings.items():
         journal.write("finding", 0, {name: value})
     tuner = _timed(bench, "train", lambda: _tune(bench, found, journal, work / "checkpoints", resumed))
-    _write(bench, found, out)
+    with folder.writing(out):
+        _write(bench, found, out)
     facts = _facts(bench, found, tuner, findings)
     journal.write("params", 0, {name: value for name, value in facts.items() if not isinstance(value, dict | list)})
     bench.seconds["total"] = time.monotonic() - start
@@ -67,7 +68,8 @@ def _probe(bench: Bench, place: Path) -> probe.Probe:
         vectors, bench.codes[positions], validation, bench.truth[: len(asked)], len(bench.labels), strengths
     )
     place.mkdir(parents=True, exist_ok=True)
-    folder.write_linear(place / folder.PROBE, found.weight, found.bias)
+    with folder.writing(place):
+        folder.write_linear(place / folder.PROBE, found.weight, found.bias)
     (place / "strength").write_text(str(found.strength), encoding="utf-8")
     checkpoints.seal(place)
     return found

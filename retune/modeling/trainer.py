@@ -19,6 +19,7 @@ from retune.core.errors import UserError
 from retune.core.params.train import TrainParams
 from retune.modeling import checkpoints
 from retune.modeling.batches import Rows, pad
+from retune.modeling.folder import writing
 from retune.modeling.journal import Journal
 
 WEIGHTS, BEST = "weights.safetensors", "best.safetensors"
@@ -140,8 +141,10 @@ class Tuner(Trainer):
         save_file(self.best, folder / BEST)
 
     def _save_checkpoint(self, model: torch.nn.Module, trial: Any) -> None:
-        super()._save_checkpoint(model, trial)
-        checkpoints.seal(Path(str(self.args.output_dir)) / f"{checkpoints.PREFIX}{self.state.global_step}")
+        place = Path(str(self.args.output_dir)) / f"{checkpoints.PREFIX}{self.state.global_step}"
+        with writing(place, RuntimeError):  # torch's name for a full disk
+            super()._save_checkpoint(model, trial)
+        checkpoints.seal(place)
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:  # noqa: ARG002
         folder = Path(resume_from_checkpoint)
