@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from flows import artifacts
 from flows.plan import LOCK, Plan, prepare
 from flows.reproduce import reproduce
-from flows.steps import answering, run_step, say
+from flows.steps import answering, find_server, run_step, say
 from retune.core.errors import RetuneError, UnavailableError
 from retune.core.run_report import NOT_REACHED, RunReport, StageRow
 from retune.io.dvc import Stage
@@ -70,8 +70,9 @@ def retrain(request: Retrain | None = None) -> dict[str, Any]:
 
 
 def start(request: Retrain) -> dict[str, Any]:
-    """Run the flow in this process; a Prefect server that goes away raises UnavailableError."""
+    """Run the flow in this process; a Prefect server that is not there or goes away raises UnavailableError."""
     with answering():
+        find_server()
         return retrain(request)
 
 
@@ -98,7 +99,7 @@ class Execution:
         self.parent = self.tracking.open_parent(f"retrain {reason}", {"retune.reason": reason})
         report.links["MLflow run"] = self.tracking.url(self.parent)
         self.rows: dict[str, StageRow] = {}  # what each stage returned
-        self.ends: list[Any] = [self.tracking]  # what the last tasks returned
+        self.ends: list[Any] = []  # what the releases returned
 
     def run(self) -> None:
         """Run the corpus, then each model; what fails stops what depends on it and nothing else."""
@@ -182,7 +183,7 @@ class Execution:
         """Record the execution, and end its run as FINISHED or FAILED with the reasons."""
         self.report.seconds = round(time.monotonic() - self.started, 1)
         reasons = self._reasons()
-        ends = [*self.ends, *list(self.rows.values())[-1:]]
+        ends = self.ends or list(self.rows.values())[-1:] or [self.tracking]
         told = self.report.as_dict()
         try:
             run_step(record, name="record", retries=2, after=ends, root=self.root, run=self.parent, report=told)

@@ -19,6 +19,7 @@ from retune.io.dvc import StageFailedError
 Result = TypeVar("Result")
 CONSOLE = "RETUNE_CONSOLE"  # set by the command line, whose own lines stand in for Prefect's log
 PAUSE_SECONDS = 5
+ANSWER_SECONDS = 20
 KILLED = re.compile(r"exited with (?:-\d+|1(?:2[89]|[345]\d))\b")  # by a signal, or by a shell that says so
 
 
@@ -73,9 +74,16 @@ def answering() -> Iterator[None]:
             raise KeyboardInterrupt from error
         server = os.environ.get("PREFECT_API_URL") or "the embedded one"
         raise UnavailableError(
-            f"Prefect's server ({server}) does not answer any more: {type(error).__name__}. Every stage that has "
-            "ended is kept: run the same command again"
+            f"Prefect's server ({server}) does not answer: {type(error).__name__}. Every stage that has ended is kept: "
+            "start the server or correct PREFECT_API_URL (unset, one is started here), then run the same command again"
         ) from error
+
+
+def find_server() -> None:
+    """Ask the server of PREFECT_API_URL for an answer, of whatever kind: Prefect itself would tell in 100 lines."""
+    server = os.environ.get("PREFECT_API_URL")
+    if server:
+        httpx.get(f"{server}/health", timeout=ANSWER_SECONDS)
 
 
 def _was_interrupted(error: BaseException | None) -> bool:

@@ -39,13 +39,14 @@ def record(*, root: Path, run: str, report: dict[str, Any]) -> None:
 
 def about(report: RunReport) -> str:
     """Return what came of an execution, in the lines that MLflow shows beside it."""
-    lines = [
-        f"{row.model}: version {row.version} {'was promoted' if row.promoted else 'was not promoted'}; "
-        f"champion: {row.champion or 'none'}. {'; '.join(row.reasons)}"
-        for row in report.models
-    ]
-    lines += [f"{failure['where']} stopped: {'; '.join(failure['reasons'])}" for failure in report.failures]
-    return "\n\n".join(lines) or "Every stage is up to date."
+    lines = []
+    for row in report.models:
+        verb = "was promoted" if row.promoted else "was not promoted"
+        lines += [f"**{row.model}**: version {row.version} {verb}; champion: {row.champion or 'none'}", ""]
+        lines += [*(f"* {reason}" for reason in row.reasons), ""]
+    for failure in report.failures:
+        lines += [f"**{failure['where']}** stopped", "", *(f"* {reason}" for reason in failure["reasons"]), ""]
+    return "\n".join(lines) or "Every stage is up to date."
 
 
 def counts_of(report: dict[str, Any]) -> dict[str, float]:

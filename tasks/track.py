@@ -147,7 +147,8 @@ def _register(place: Place, tracking: Tracking, registry: Registry, run_id: str,
 
 def scores_of(metrics: dict[str, Any]) -> dict[str, float]:
     """Return scores with the ends of their intervals, and the floors', as `test/accuracy`: MLflow shows sections."""
-    sides = {"test": metrics["model"], **metrics.get("floors", {})}
+    floors = {f"test_{name}": scores for name, scores in metrics.get("floors", {}).items()}
+    sides = {"test": metrics["model"], **floors}
     flat: dict[str, float] = {"test/rows": metrics["test_rows"]}
     for side, scores in sides.items():
         for metric, score in scores.items():

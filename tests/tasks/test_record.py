@@ -5,7 +5,7 @@ from pathlib import Path
 from retune.core.errors import GateError
 from retune.core.run_report import CACHED, RAN, REFUSED, ModelRow, RunReport, StageRow
 from retune.io.mlflow_store import default_uri
-from retune.io.tracking import Tracking
+from retune.io.tracking import NOTE, Tracking
 from tasks.record import record
 from tests.toy_checkout import MODEL
 
@@ -29,6 +29,10 @@ def test_the_run_of_an_execution_has_its_counts_reports_and_lineage(checkout: Pa
     assert run.data.tags["retune.exit_code"] == "3"
     assert run.data.tags["retune.stages_run"] == f"split@{MODEL}, gate"
     assert run.data.tags[f"retune.champion.{MODEL}"] == "1"
+    for said in ("version 2 was not promoted", "* not better", "**gate** stopped", "* toxic: 0.2, at most 0.1"):
+        assert said in run.data.tags[NOTE]
+    assert run.inputs is not None
+    assert [one.dataset.digest for one in run.inputs.dataset_inputs] == ["d" * 32 + ".dir"]
     got = Path(tracking.client.download_artifacts(parent, "", str(tmp_path)))
     for name in ("report.json", "lineage/params.yaml", "gates/documents/report.html", f"gates/{MODEL}/verdict.json"):
         assert (got / name).exists(), name

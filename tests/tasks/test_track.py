@@ -19,13 +19,13 @@ from retune.io.logged_model import OFFLINE, check_code, fetch
 from retune.io.mlflow_store import default_uri
 from retune.io.ports import wait_until_answers
 from retune.io.registry import CHAMPION, Registry
-from retune.io.tracking import Tracking
+from retune.io.tracking import NOTE, Tracking
 from retune.modeling.reload import compared
 from retune.project import read_project
 from tasks.track import journal_of, track, unsettled
 from tasks.train import journal_path
 from tests.conftest import CHECKOUT
-from tests.toy_checkout import MODEL, make_checkout, train_toy
+from tests.toy_checkout import MODEL, ROWS_IN_TEST, make_checkout, train_toy
 
 ASK = """
 import sys, mlflow.pyfunc
@@ -159,6 +159,10 @@ def test_the_run_has_settings_curves_scores_inputs_pictures_lineage_and_a_card_a
     assert "train.epochs" in run.data.params
     assert len(run.data.params) < 100
     assert [one.step for one in tracking.client.get_metric_history(tracked.run_id, "train_loss")] == [1, 2, 3]
+    assert run.data.metrics["test_probe/accuracy"] < 1.0
+    assert f"On {ROWS_IN_TEST} test rows" in run.data.tags[NOTE]
+    assert f"On {ROWS_IN_TEST} test rows" in str(tracking.client.get_model_version(MODEL, "1").description)
+    assert f"models:/{MODEL}@champion" in str(tracking.client.get_registered_model(MODEL).description)
     assert run.data.metrics["test/accuracy_low"] < run.data.metrics["test/accuracy"] == 1.0
     assert run.inputs is not None
     assert {one.dataset.name: one.dataset.digest for one in run.inputs.dataset_inputs}["train"] == "t" * 32
