@@ -1,7 +1,8 @@
 """Kill stages at chosen changes to the disk, run them again, and say what came of it.
 
 A process of its own imports what the steps need, then forks for each run: a child with the kill switch is a process
-that dies by SIGKILL just before its N-th change (a file opened for writing, a folder made, a name changed or removed).
+that dies by SIGKILL just before its N-th change (a folder made, a name changed or removed), or just after it where that
+is a file opened for writing: the file is there and empty.
 """
 
 from __future__ import annotations
@@ -70,6 +71,8 @@ def arm(kill_at: int, root: str, report: int) -> None:
             if kill_at == 0:
                 os.pwrite(report, f"{done[0]:8d}".encode(), 0)
             elif done[0] == kill_at:
+                if event == "open" and given[2] & (os.O_CREAT | os.O_TRUNC):
+                    os.truncate(os.open(given[0], os.O_WRONLY | os.O_CREAT), 0)
                 os.kill(me, signal.SIGKILL)
 
     sys.addaudithook(hook)
