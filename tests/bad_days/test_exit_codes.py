@@ -8,12 +8,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from benchmarks.checkout import checkout, use_documents, use_settings
 from retune.core.errors import EXIT_FAILURE, EXIT_GATE, EXIT_INTEGRITY, EXIT_SUCCESS, EXIT_USAGE
 from retune.core.frames import REJECTED
 from retune.core.params.resolve import ResolveParams
 from retune.io.files import read_json, write_frame, write_json
 from tasks.resolve import resolve
-from tests.bad_days.conftest import change_settings
+from tests.bad_days.conftest import change_settings, make_documents
 from tests.bad_days.test_kills import give_split_its_inputs
 from tests.conftest import CHECKOUT
 from tests.stages import MODEL, run_here, words_of
@@ -102,3 +103,19 @@ def test_a_base_that_is_gone_says_where_it_should_be(
     monkeypatch.chdir(toy)
     assert run_here("train") == EXIT_USAGE
     assert f"the base model in {weights.parent}" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_base_that_is_not_there_stops_the_run_before_anything_starts(tmp_path: Path) -> None:
+    with checkout() as root:
+        use_settings(root, {f"models.{MODEL}.resolve.base": str(root / "nowhere")})
+        use_documents(root, make_documents(tmp_path / "documents"))
+        environment = {name: value for name, value in os.environ.items() if name != "RETUNE_STATE"}
+        environment["PYTHONPATH"] = str(root)
+        command = [sys.executable, "-m", "retune.cli.main", "run"]
+        process = subprocess.run(command, cwd=root, env=environment, check=False, capture_output=True, text=True)
+        assert process.returncode == EXIT_USAGE
+        assert "Correct `base` in params.yaml" in process.stderr
+        assert "Traceback" not in process.stderr
+        assert not (root / "artifacts").exists()
+        assert not (root / ".prefect").exists()
