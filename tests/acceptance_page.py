@@ -13,8 +13,8 @@ PAGE = Path(__file__).parent.parent / "docs" / "acceptance.md"
 HEAD = """# Acceptance
 
 What is promised by letter and number, and the tests that hold it: written from the marks of the tests and from one run
-of `make test-all ARGS="--acceptance FILE"` by `python -m tests.acceptance_page FILE`. A case with a test that was
-skipped or failed is only partly held, and says so.
+of the tests, `make test ARGS="--acceptance FILE"`, by `python -m tests.acceptance_page FILE`. What only `make test-all`
+runs is not counted here. A case with a test that was skipped or failed is only partly held, and says so.
 
 | case | state | tests | trials | seconds |
 | --- | --- | --- | --- | --- |
