@@ -63,6 +63,12 @@ def settings() -> dict[str, Any]:
         f"models.{MODEL}.examples.side_column": "side",
         f"models.{MODEL}.examples.rules.text_too_short.minimum_characters": 5,
         f"models.{MODEL}.split.strategy": "column",
+        f"models.{MODEL}.method": "full",
+        f"models.{MODEL}.train.method_settings": {"freeze_embeddings": True, "freeze_layers": 0},
+        f"models.{MODEL}.train.learning_rate": 1e-4,
+        f"models.{MODEL}.train.epochs": 6,
+        f"models.{MODEL}.train.patience": 6,
+        f"models.{MODEL}.train.probe_strengths": [1.0, 3.0],
     }
 
 
