@@ -20,7 +20,7 @@ from retune.project import read_project
 
 ROOT = Path(__file__).resolve().parents[2]
 VALIDATION_EVERY = 10
-LIKE_BANKING77 = {"threads": 1, "epochs": 6, "batch_size": 32, "learning_rate": 1e-3, "probe_strengths": (1.0,)}
+LIKE_BANKING77 = {"threads": 1, "epochs": 6, "batch_size": 32, "probe_strengths": (1.0,)}
 
 
 def train(texts: Texts, labels: Labels, budget: float) -> Answer:
