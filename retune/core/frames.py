@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pyarrow as pa
 
-TEXT, WHOLE, REAL, YES_NO, TEXTS = "string", "int64", "float64", "bool", "list<string>"
+TEXT, WHOLE, REAL, YES_NO = "string", "int64", "float64", "bool"
 
 FILES = {  # ingest: one row per file that was found
     "source_path": TEXT,
@@ -86,5 +86,5 @@ def arrow_schema(columns: dict[str, str]) -> pa.Schema:
     """Return the Arrow schema of one of the tables above."""
     import pyarrow as pa
 
-    types = {TEXT: pa.string(), WHOLE: pa.int64(), REAL: pa.float64(), YES_NO: pa.bool_(), TEXTS: pa.list_(pa.string())}
+    types = {TEXT: pa.string(), WHOLE: pa.int64(), REAL: pa.float64(), YES_NO: pa.bool_()}
     return pa.schema([pa.field(name, types[kind]) for name, kind in columns.items()])
