@@ -41,7 +41,8 @@ def _flow(root: Path, given: argparse.Namespace) -> int:
     started = time.monotonic()
     report_file = root / ".retune" / "last_run.json"
     report_file.unlink(missing_ok=True)
-    from flows.retrain import Retrain, RunFailedError, start
+    from flows.execution import RunFailedError
+    from flows.retrain import Retrain, start
 
     try:
         start(Retrain(models=given.model, reason=given.reason))

@@ -27,7 +27,8 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run_flow() -> tuple[Any, BaseException | None]:
     """Run the flow; returns its report as it was written, and what it raised."""
-    from flows.retrain import REPORT, Retrain, start
+    from flows.execution import REPORT
+    from flows.retrain import Retrain, start
 
     REPORT.unlink(missing_ok=True)
     error: BaseException | None = None
@@ -136,7 +137,7 @@ def test_whatever_ends_the_flow_its_run_is_closed_and_its_report_kept(
     def broken(**_arguments: Any) -> None:
         raise raised
 
-    monkeypatch.setattr("flows.retrain.reproduce", broken)
+    monkeypatch.setattr("flows.execution.reproduce", broken)
     report, error = run_flow()
     assert type(error) is type(raised)
     assert {row.state for row in report.stages} == {"not reached"}
@@ -157,7 +158,7 @@ def test_mlflow_that_goes_away_at_the_end_costs_neither_the_report_nor_the_reaso
         raise UnavailableError("MLflow is away")
 
     (toy / "orders" / "gate").write_text("say no")
-    monkeypatch.setattr("flows.retrain.record", away)
+    monkeypatch.setattr("flows.execution.record", away)
     report, error = run_flow()
     assert len(tried) == 3, "a server that was away is asked again"
     assert [failure["where"] for failure in report.failures] == ["gate", "record"]
