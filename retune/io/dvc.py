@@ -28,6 +28,8 @@ DVC_SAYS = re.compile(  # of its own doings, when all is well
     r"Running stage |> |(?:Updating|Generating) lock file|To track the changes|\s*git add |To enable auto staging"
     r"|\s*dvc config |Use `dvc push`|WARNING: .* is frozen|ERROR: failed to reproduce"
 )
+# A command and a watcher beside it, whose input ends when we do, even by SIGKILL: then it ends the whole group.
+GUARD = 'exec 3<&0; { read -r _ <&3; kill -KILL 0; } >/dev/null 2>&1 & exec "$@" 3<&- </dev/null'
 
 
 @dataclass(frozen=True)
@@ -210,26 +212,30 @@ def lock_entry(root: Path, name: str) -> dict[str, Any]:
 
 
 def run(root: Path, arguments: list[str], say: Say, extra: dict[str, str] | None = None) -> tuple[int, list[str]]:
-    """Run one DVC command, pass each line it prints to `say`, and return its exit code and lines."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "dvc", "--wait-for-lock", *arguments],
+    """Run one DVC command, pass each line it prints to `say`, and return its exit code and lines.
+
+    Neither DVC nor its stage outlives this process: it would write beside the next run.
+    """
+    lines: list[str] = []
+    with subprocess.Popen(
+        ["sh", "-c", GUARD, "sh", sys.executable, "-m", "dvc", "--wait-for-lock", *arguments],
         cwd=root,
         env=environment() | (extra or {}),
         text=True,
         errors="replace",
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,  # a group of its own, to be ended whole
-    )
-    lines: list[str] = []
-    try:
-        for line in process.stdout or ():
-            lines.append(line.rstrip())
-            say(lines[-1])
-        return process.wait(), lines
-    finally:
-        if process.poll() is None:
-            end_group(process)  # a stage that outlives its run would write beside the next one
+    ) as process:
+        try:
+            for line in process.stdout or ():
+                lines.append(line.rstrip())
+                say(lines[-1])
+            return process.wait(), lines
+        finally:
+            if process.poll() is None:
+                end_group(process)
 
 
 def reproduce(root: Path, stage: str, say: Say) -> None:
