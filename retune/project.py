@@ -19,6 +19,7 @@ from retune.core.params.redact import RedactParams
 from retune.core.params.release import ReleaseParams
 from retune.core.params.resolve import ResolveParams
 from retune.core.params.split import SplitParams
+from retune.core.params.traffic import TrafficParams
 from retune.core.params.train import TrainParams
 from retune.core.params.validate import ValidateParams
 from retune.io.settings import checked, read_yaml
@@ -82,6 +83,8 @@ class Project(Settings):
     """The models that are tuned on them, by the name they are registered under."""
     tracking: TrackingParams
     """The record."""
+    traffic: TrafficParams
+    """The log of what served models are asked and answer."""
 
 
 def read_project(root: Path) -> Project:
