@@ -32,11 +32,11 @@ def repository(tmp_path: Path) -> Path:
 
 
 def at_work_in(folder: Path) -> list[psutil.Process]:
-    found = []
-    for process in psutil.process_iter(["cwd", "status"]):
-        if process.info["cwd"] == str(folder) and process.info["status"] != psutil.STATUS_ZOMBIE:
-            found.append(process)
-    return found
+    return [
+        process
+        for process in psutil.process_iter(["cwd", "status"])
+        if process.info["cwd"] == str(folder) and process.info["status"] != psutil.STATUS_ZOMBIE
+    ]
 
 
 @pytest.mark.case("K12")
