@@ -24,7 +24,7 @@ from retune.core.language import with_languages
 from retune.core.params.ingest import IngestParams
 from retune.io import cache
 from retune.io.discovery import Entry, discover
-from retune.io.files import sha256_file, write_frame, write_json
+from retune.io.files import make_private, sha256_file, write_frame, write_json
 from retune.io.mapping import map_files
 from retune.io.parsing import as_json, from_json, item_of, parse_file
 from retune.io.worker import Outcome
@@ -58,6 +58,8 @@ def ingest(
     tables = tables_of(zip((job.source for job in jobs), results, strict=True), params)
     summary = counts_of(tables, dict(found.not_considered))
     _refuse_nothing(tables, source)
+    for folder in {path.parent for path in (documents, files, quarantine)}:
+        make_private(folder)  # raw text, before anything is redacted
     write_frame(documents, pd.DataFrame(tables.documents), DOCUMENTS)
     write_frame(files, pd.DataFrame(tables.files), FILES)
     write_frame(quarantine, pd.DataFrame(tables.quarantine, columns=list(QUARANTINE)), QUARANTINE)

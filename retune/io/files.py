@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from retune.core.frames import arrow_schema
+from retune.core.frames import VECTOR, arrow_schema
 
 PRIVATE = 0o700
 
@@ -27,6 +27,12 @@ def sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder that nobody but its owner may look into; one that stands is closed to the others."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(PRIVATE)
 
 
 @contextmanager
@@ -108,7 +114,8 @@ def write_frame(path: Path, frame: pd.DataFrame, columns: dict[str, str]) -> Non
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    ordered = frame.reindex(columns=list(columns)).sort_values(list(columns), kind="stable", ignore_index=True)
+    keys = [name for name, kind in columns.items() if kind != VECTOR]
+    ordered = frame.reindex(columns=list(columns)).sort_values(keys, kind="stable", ignore_index=True)
     table = pa.Table.from_pandas(ordered, schema=arrow_schema(columns), preserve_index=False)
     with whole_file(path) as partial:
         pq.write_table(table.replace_schema_metadata(None), partial, compression="zstd")

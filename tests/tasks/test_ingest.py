@@ -81,6 +81,19 @@ def reasons(result: dict[str, Any]) -> dict[str, str]:
     return dict(zip(result["quarantine"]["source_path"], result["quarantine"]["reason"], strict=True))
 
 
+@pytest.mark.parametrize("stood_open", [False, True])
+def test_nobody_but_the_owner_may_look_at_raw_text(corpus: Corpus, stood_open: bool) -> None:
+    corpus.put(a_txt=WORDS)
+    before = os.umask(0o022)
+    try:
+        if stood_open:
+            corpus.out.mkdir(mode=0o755)
+        corpus.run()
+    finally:
+        os.umask(before)
+    assert corpus.out.stat().st_mode & 0o777 == 0o700
+
+
 @pytest.mark.case("IN-1")
 def test_a_folder_with_one_file_of_each_format_gives_one_record_per_document(corpus: Corpus) -> None:
     corpus.write({**samples.one_of_each(), "tickets/a.csv": TICKETS, "board/minutes.txt": WORDS})
