@@ -2,7 +2,7 @@
 
 A process of its own imports what the steps need, then forks for each run: a child with the kill switch is a process
 that dies by SIGKILL just before its N-th change (a folder made, a name changed or removed), or just after it where that
-is a file opened for writing: the file is there and empty.
+is a file opened for writing: a new one is there and empty, one opened for appending is as it was.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import os
 import shutil
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ HEAVY = {
     "examples": ["great_expectations"],
     "train": ["torch", "transformers", "peft"],
     "evaluate": ["torch", "transformers", "peft", "sklearn.linear_model", "matplotlib.pyplot"],
+    "profile": ["torch", "transformers", "py3langid"],
 }
 
 
@@ -71,8 +73,9 @@ def arm(kill_at: int, root: str, report: int) -> None:
             if kill_at == 0:
                 os.pwrite(report, f"{done[0]:8d}".encode(), 0)
             elif done[0] == kill_at:
-                if event == "open" and given[2] & (os.O_CREAT | os.O_TRUNC):
-                    os.truncate(os.open(given[0], os.O_WRONLY | os.O_CREAT), 0)
+                if event == "open":
+                    with suppress(OSError):
+                        os.open(given[0], given[2])
                 os.kill(me, signal.SIGKILL)
 
     sys.addaudithook(hook)
