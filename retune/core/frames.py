@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 TEXT, WHOLE, REAL, YES_NO = "string", "int64", "float64", "bool"
+VECTOR = "vector"  # a list of float32; rows are not sorted by it
 
 FILES = {  # ingest: one row per file that was found
     "source_path": TEXT,
@@ -80,11 +81,34 @@ PREDICTIONS = {  # evaluate: one row per test example
     "probe": TEXT,
     "tfidf": TEXT,
 }
+PROFILE = {  # profile: one row per kept example of the three sides
+    "example_id": TEXT,
+    "document_id": TEXT,
+    "text_sha256": TEXT,  # of the normalised text
+    "side": TEXT,
+    "label": TEXT,
+    "language": TEXT,
+    "department": TEXT,
+    "characters": WHOLE,
+    "words": TEXT,  # the distinct words of the normalised text in alphabetical order
+    "prediction": TEXT,  # null but for test rows
+    "confidence": REAL,  # null but for test rows
+    "correct": REAL,  # 1 or 0, null but for test rows
+    "vector": VECTOR,  # of bundled:minilm, whatever the model's base
+}
+SEEN = {"example_id": TEXT, "text_sha256": TEXT, "side": TEXT}  # profile: every example; no side: the split left it out
+MOVED = {"aspect": TEXT, "what": TEXT, "document_id": TEXT}  # monitor: the documents in what grew
 
 
 def arrow_schema(columns: dict[str, str]) -> pa.Schema:
     """Return the Arrow schema of one of the tables above."""
     import pyarrow as pa
 
-    types = {TEXT: pa.string(), WHOLE: pa.int64(), REAL: pa.float64(), YES_NO: pa.bool_()}
+    types = {
+        TEXT: pa.string(),
+        WHOLE: pa.int64(),
+        REAL: pa.float64(),
+        YES_NO: pa.bool_(),
+        VECTOR: pa.list_(pa.float32()),
+    }
     return pa.schema([pa.field(name, types[kind]) for name, kind in columns.items()])
