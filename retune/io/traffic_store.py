@@ -72,16 +72,15 @@ class Store:
             stream.write(buffer.getvalue())
 
     def listing(self, first: date, last: date) -> list[File]:
-        """Return the files of the days from first to last, and those that belong to no day; sorted by name."""
-        import pyarrow.fs
-
-        selector = pyarrow.fs.FileSelector(self.folder, recursive=True, allow_not_found=True)
+        """Return the files of the days from first to last, and what belongs to no day; sorted by name."""
         with self._answering():
-            found = self.files.get_file_info(selector)
-        files = [self._file(info) for info in found if info.is_file]
-        named = [file for file in files if file is not None]
-        inside = [file for file in named if (day := _day(file.name)) is None or first <= day <= last]
-        return sorted(inside, key=lambda file: file.name)
+            entries = self._entries(self.folder)
+            days = {info.path: day for info in entries if not info.is_file and (day := _day(info.base_name))}
+            inside = [path for path, day in days.items() if first <= day <= last]
+            found = [info for path in inside for info in self._entries(path, recursive=True) if info.is_file]
+        strange = [info for info in entries if info.path not in days]
+        files = [file for info in [*found, *strange] if (file := self._file(info)) is not None]
+        return sorted(files, key=lambda file: file.name)
 
     def each(self, paths: Sequence[str], use: Callable[[pa.Table], Found]) -> list[tuple[str, Found | str]]:
         """Return what `use` makes of each file's table, or why it is no Parquet; files that are gone are left out."""
@@ -91,11 +90,9 @@ class Store:
 
     def days_before(self, oldest: date) -> list[date]:
         """Return the days in the log that are older than a day."""
-        import pyarrow.fs
-
         with self._answering():
-            entries = self.files.get_file_info(pyarrow.fs.FileSelector(self.folder, allow_not_found=True))
-        days = [_day(info.base_name) for info in entries if info.type == pyarrow.fs.FileType.Directory]
+            entries = self._entries(self.folder)
+        days = [_day(info.base_name) for info in entries if not info.is_file]
         return sorted(day for day in days if day is not None and day < oldest)
 
     def delete(self, day: date) -> None:
@@ -109,6 +106,13 @@ class Store:
     def name_of(self, path: str) -> str:
         """Return a file's name below the model's folder."""
         return path.removeprefix(f"{self.folder}/")
+
+    def _entries(self, folder: str, *, recursive: bool = False) -> list[Any]:
+        """Return what is in a folder, nothing where it is not there."""
+        import pyarrow.fs
+
+        selector = pyarrow.fs.FileSelector(folder, recursive=recursive, allow_not_found=True)
+        return list(self.files.get_file_info(selector))
 
     def _file(self, info: Any) -> File | None:
         """Return one file, None for one that a writer is busy with."""

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from retune.core import parts
 from retune.core.errors import IntegrityError, UserError
+from retune.core.params.traffic import ENVIRONMENT
 from retune.modeling.bases import BaseIdentity
 
 if TYPE_CHECKING:
@@ -38,8 +40,14 @@ def base_folder(identity: BaseIdentity) -> Path | None:
 
 
 def answer(predictor: Predictor, model_input: pd.DataFrame) -> pd.DataFrame:
-    """Return prediction and confidence for each text of the input."""
-    return predictor.predict(texts_of(model_input))
+    """Return prediction and confidence for each text of the input, and the request id where the answers are logged."""
+    texts = texts_of(model_input)
+    answers = predictor.predict(texts)
+    setting = os.environ.get(ENVIRONMENT)
+    if not setting:
+        return answers
+    log = parts.find("retune.io", "served")  # by its name: modeling and io do not import each other
+    return answers.assign(request_id=log.record(setting, texts, answers))
 
 
 def texts_of(model_input: pd.DataFrame) -> list[str]:

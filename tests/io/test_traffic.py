@@ -170,15 +170,17 @@ def test_what_is_none_of_the_logs_is_named_and_skipped(
     frame.assign(at="yesterday").to_parquet(day / "no-time.parquet", index=False)
     (tmp_path / MODEL / "day=2026-99-99").mkdir()
     (tmp_path / MODEL / "day=2026-99-99" / "x.parquet").write_bytes(good.read_bytes())
+    (tmp_path / MODEL / "day=2026-03-09").write_text("a file with a day's name")
     (day / "sub").mkdir()
     (day / "sub" / "deep.parquet").write_bytes(good.read_bytes())
     rows = all_rows(str(tmp_path))
     assert list(rows["text"]) == ["the badge fails"]
     skipped = {Path(one.file).name for one in rows.attrs["skipped"]}
     assert skipped == {
-        "torn.parquet", "empty.parquet", "notes.txt", "foreign.parquet", "no-time.parquet", "x.parquet", "deep.parquet"
+        "torn.parquet", "empty.parquet", "notes.txt", "foreign.parquet", "no-time.parquet", "day=2026-99-99",
+        "day=2026-03-09", "deep.parquet"
     }  # fmt: skip
-    assert "skipped 7 files" in caplog.text
+    assert "skipped 8 files" in caplog.text
 
 
 def test_a_file_that_a_writer_is_busy_with_is_not_there_and_one_that_died_is_named(

@@ -8,6 +8,10 @@ from pydantic import Field
 
 from retune.core.params.base import Settings
 
+ENVIRONMENT = (
+    "RETUNE_TRAFFIC"  # holds what a server must know to log its answers; empty or not there: nothing is logged
+)
+
 
 class TrafficParams(Settings):
     """Where answers of served models are logged, and for how long."""
