@@ -45,6 +45,7 @@ def _cells(row: StageRow) -> dict[str, str | int | float]:
 def markdown(report: RunReport) -> str:
     """Return the report of a run in markdown."""
     lines = ["# Retrain", "", f"{report.seconds:.0f} s, exit code {report.exit_code}", ""]
+    lines += [*(f"**{alert}**\n" for alert in report.alerts)]
     for row in report.models:
         verb = "promoted" if row.promoted else "not promoted"
         lines += [

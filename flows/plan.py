@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
+from retune.core.rule import Cause
 from retune.io import dvc, source
 from retune.project import ModelParams, Project, chosen, read_project
 from tasks.resolve import resolve
@@ -52,13 +54,17 @@ def bring_up_to_date(root: Path, names: list[str], say: Say) -> tuple[Project, d
     return project, models
 
 
-def prepare(root: Path, names: list[str], say: Say) -> Plan:
-    """Bring everything up to date, then ask DVC which stages changed and MLflow which models it does not know."""
+def prepare(root: Path, names: list[str], say: Say, cause: Cause) -> Plan:
+    """Bring everything up to date, then ask DVC which stages changed and MLflow which models it does not know.
+
+    A model that was decided on is open again where the run's cause lets another rule hold.
+    """
     project, models = bring_up_to_date(root, names, say)
     stages = tuple(stage for stage in dvc.stages(root) if not stage.model or stage.model in models)
     known = {stage.name for stage in stages}
     changed = frozenset(name for name in dvc.changes(root, sorted(known)) if name in known)
-    open_ones = tuple(name for name in models if changed or unsettled(root, name))
+    now = datetime.now(UTC)
+    open_ones = tuple(name for name in models if changed or unsettled(root, name, cause, now))
     return Plan(project, models, stages, changed, open_ones)
 
 

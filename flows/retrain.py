@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from flows.execution import Execution, RunFailedError
 from flows.plan import LOCK, prepare
 from flows.steps import answering, find_server, run_step, say
 from retune.core.errors import RetuneError
+from retune.core.rule import Cause
 from retune.core.run_report import RunReport
 from retune.io.locks import exclusive
 from tasks.release import release
@@ -26,6 +28,11 @@ class Retrain(BaseModel):
         default_factory=list, title="Models", description="Names from params.yaml; empty for all."
     )
     reason: str = Field(default="by hand", title="Reason", description="Why this run is started, for the record.")
+    cause: Cause = Field(
+        default="by hand",
+        title="Cause",
+        description="What started it; `drift` lets `release.after_drift` hold where that drift is recorded.",
+    )
 
 
 @flow(name="retrain", flow_run_name="retrain {request.reason}", persist_result=False)
@@ -37,13 +44,13 @@ def retrain(request: Retrain | None = None) -> dict[str, Any]:
     request = request or Retrain()
     root, report = Path.cwd(), RunReport()
     with exclusive(root / LOCK, wait=False):
-        plan = run_step(prepare, name="prepare", root=root, names=request.models, say=say)
+        plan = run_step(prepare, name="prepare", root=root, names=request.models, say=say, cause=request.cause)
         if plan.nothing_to_do:
             say("Nothing changed: every stage is up to date, and every model is recorded and decided.")
             return report.as_dict()
         execution = Execution(root, plan, report, "retrain", request.reason)
         with execution.recorded():
-            execution.run(lambda model: _settle(execution, model))
+            execution.run(lambda model: _settle(execution, model, request.cause))
         artifacts.publish(report)
     if report.failures:
         raise RunFailedError(report)
@@ -57,8 +64,8 @@ def start(request: Retrain) -> dict[str, Any]:
         return retrain(request)
 
 
-def _settle(execution: Execution, model: str) -> None:
-    """Record one model whose stages are up to date, and decide on it."""
+def _settle(execution: Execution, model: str, cause: Cause) -> None:
+    """Record one model whose stages are up to date, and decide on it; drift that is not mended is an alert."""
     root, doing = execution.root, f"track {model}"
     try:
         say(f"{doing:28} recording the run and the model in MLflow")
@@ -67,9 +74,16 @@ def _settle(execution: Execution, model: str) -> None:
         )
         doing = f"release {model}"
         params = execution.plan.models[model].release
-        row = run_step(release, name=doing, retries=2, after=[tracked], root=root, model=model, params=params)
+        row = run_step(
+            release, name=doing, retries=2, after=[tracked], root=root, model=model, params=params, cause=cause,
+            now=datetime.now(UTC),
+        )  # fmt: skip
     except RetuneError as error:
         execution.report.fail(doing, error)
+        if cause == "drift":
+            execution.report.alert(model, [str(error)])
         return
+    if cause == "drift" and not row.promoted:
+        execution.report.alert(model, [*row.reasons, f"the champion stays version {row.champion}"])
     execution.report.models.append(row)
     execution.ends.append(row)

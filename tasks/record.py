@@ -39,7 +39,7 @@ def record(*, root: Path, run: str, report: dict[str, Any]) -> None:
 
 def about(report: RunReport) -> str:
     """Return what came of an execution, in the lines that MLflow shows beside it."""
-    lines = []
+    lines = [*(f"**{alert}**\n" for alert in report.alerts)]
     for row in report.models:
         verb = "was promoted" if row.promoted else "was not promoted"
         lines += [f"**{row.model}**: version {row.version} {verb}; champion: {row.champion or 'none'}", ""]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,14 @@ from retune.core import decision as gate
 from retune.core.errors import GateError, UserError
 from retune.core.fingerprint import sha256_of
 from retune.core.frames import REAL, TEXT
-from retune.core.params.release import ReleaseParams
+from retune.core.params.release import ReleaseParams, ReplaceParams
+from retune.core.recency import recent
+from retune.core.rule import Cause, Rule, policy_sha256
 from retune.core.run_report import ModelRow
-from retune.core.statistics import compare
+from retune.core.statistics import Paired, compare
 from retune.io import logged_model
+from retune.io import rule as rules
+from retune.io.dates import dates_of
 from retune.io.evaluator import evaluator_sha256
 from retune.io.files import read_frame, read_json, sha256_file, write_frame
 from retune.io.mlflow_store import answering, default_uri
@@ -28,7 +33,7 @@ from retune.project import read_project
 ANSWERS = {"example_id": TEXT, "prediction": TEXT, "confidence": REAL}  # ids and labels, no text
 ANSWERS_FILE = "answers.parquet"
 ANSWERS_KEY = "retune.answers"
-COMPARISON = "champion_better"
+COMPARISONS = (["champion_better"], ["champion_not_worse"])
 
 
 @dataclass(frozen=True)
@@ -52,11 +57,13 @@ class Bench:
         return scores
 
 
-def release(*, root: Path, model: str, params: ReleaseParams) -> ModelRow:
+def release(*, root: Path, model: str, params: ReleaseParams, cause: Cause, now: datetime) -> ModelRow:
     """Decide whether the model that dvc.lock describes becomes the champion, record why, and let the aliases follow.
 
-    A candidate that is only not better than the champion leaves the champion in place; one that fails a threshold, a
-    floor or a check of its evidence raises GateError. The same candidate on the same evidence is decided once.
+    A candidate that only does not stand up to the champion leaves it in place; one that fails a threshold, a floor or a
+    check of its evidence raises GateError. The same candidate on the same evidence under the same rule is decided once,
+    and a version from which a person went back comes back by a person alone. `retune.core.rule` says which rule holds:
+    a run that names drift as its cause is held to `after_drift` only where that drift is recorded.
     """
     bench = _bench(root, model)
     bench.registry.finish()
@@ -67,14 +74,20 @@ def release(*, root: Path, model: str, params: ReleaseParams) -> ModelRow:
     if not champion and bench.registry.last_move() is not None:
         todo = "Choose one: make promote VERSION=... REASON=..."
         raise UserError(expected=f"a champion of {model}", found="the alias is gone, or its version", todo=todo)
+    back = bench.registry.rolled_back(candidate)
+    if back is not None:
+        return _row(bench, candidate, [_since(back, candidate)])
     bench.registry.challenge(candidate)
-    evidence = _evidence(bench, champion)
-    verdict = gate.decide(evidence, params)
+    rule = rules.holding(bench.tracking, bench.registry, params, cause, now)
+    evidence = _evidence(bench, champion, rule, params.replace)
+    verdict = gate.decide(evidence, params, rule)
     made = bench.registry.decide(_decision(verdict, evidence, params, candidate), once=True)
     _tag(bench, candidate, made, verdict)
+    reasons = [rule.why] * bool(rule.why) + _said(verdict)
     if made.outcome == REFUSED:
-        raise GateError(f"release of {model}", verdict.reasons)
-    return _row(bench, candidate, [*_said(verdict), *_since(bench, candidate, made), *verdict.notes])
+        stays = [f"the champion stays version {champion}"] if champion else []
+        raise GateError(f"release of {model}", [*reasons, *stays])
+    return _row(bench, candidate, [*reasons, *_moved_on(bench, candidate, made), *verdict.notes])
 
 
 def _bench(root: Path, model: str) -> Bench:
@@ -95,7 +108,7 @@ def _candidate(bench: Bench) -> str:
     return str(number)
 
 
-def _evidence(bench: Bench, champion: str) -> gate.Evidence:
+def _evidence(bench: Bench, champion: str, rule: Rule, params: ReplaceParams) -> gate.Evidence:
     """Return the candidate's scores and, where there is a champion, both models' answers to the same rows."""
     version = bench.registry.version(champion) if champion else None
     return gate.Evidence(
@@ -103,24 +116,40 @@ def _evidence(bench: Bench, champion: str) -> gate.Evidence:
         test_sha256=sha256_file(bench.test),
         evaluator_sha256=bench.evaluator,
         champion_version=champion or None,
-        champion=_compared(bench, version) if version is not None else None,
+        champion=_compared(bench, version, params if rule.policy == "replace" else None) if version else None,
     )
 
 
-def _compared(bench: Bench, champion: Version) -> gate.ChampionAnswers:
-    """Return how often only the champion and only the candidate is right."""
+def _compared(bench: Bench, champion: Version, params: ReplaceParams | None) -> gate.ChampionAnswers:
+    """Return how often only the champion and only the candidate is right; with `params` on the recent rows too."""
     test = read_frame(bench.test)[["example_id", "label"]]
     new = read_frame(bench.place.model / "evaluate" / "predictions.parquet")[["example_id", "prediction"]]
     old = champion_answers(bench, champion)[["example_id", "prediction"]]
     rows = test.merge(old, on="example_id").merge(new, on="example_id", suffixes=("_old", "_new"))
-    paired = compare(rows["label"].tolist(), rows["prediction_old"].tolist(), rows["prediction_new"].tolist())
+    paired = _paired(rows)
     return gate.ChampionAnswers(
         test_sha256=sha256_file(bench.test),
         evaluator_sha256=bench.evaluator,
         rows=len(rows),
         b=paired.b,
         c=paired.c,
+        recent=_recent(bench, rows, params) if params else None,
     )
+
+
+def _paired(rows: pd.DataFrame) -> Paired:
+    """Compare the champion's answers with the candidate's."""
+    return compare(rows["label"].tolist(), rows["prediction_old"].tolist(), rows["prediction_new"].tolist())
+
+
+def _recent(bench: Bench, rows: pd.DataFrame, params: ReplaceParams) -> gate.Recent | None:
+    """Compare them on the rows whose documents are recent; None where too few of them are."""
+    dates = rows["example_id"].map(dates_of(bench.place)).fillna("")
+    chosen, since = recent(dates, params.recent_days, params.recent_minimum_rows)
+    if not since:
+        return None
+    paired = _paired(rows[chosen])
+    return gate.Recent(since, paired.rows, paired.b, paired.c)
 
 
 def champion_answers(bench: Bench, champion: Version) -> pd.DataFrame:
@@ -160,8 +189,8 @@ def _asked(bench: Bench, champion: Version, scratch: Path) -> pd.DataFrame:
 
 
 def _decision(verdict: gate.Decision, evidence: gate.Evidence, params: ReleaseParams, candidate: str) -> Decision:
-    """Return the decision as it is recorded; its evidence hash covers the settings that it followed."""
-    policy = sha256_of(params.model_dump())
+    """Return the decision as it is recorded; its evidence hash covers the settings and the rule that it followed."""
+    policy = policy_sha256(params, verdict.rule)
     return Decision(
         outcome=outcome(verdict),
         before=evidence.champion_version or "",
@@ -175,12 +204,12 @@ def _decision(verdict: gate.Decision, evidence: gate.Evidence, params: ReleasePa
 
 
 def outcome(verdict: gate.Decision) -> str:
-    """Return promoted, kept (the candidate is sound, but not better than the champion) or refused (a gate said no)."""
+    """Return promoted, kept (sound, but the comparison does not stand up to the champion) or refused (a gate's no)."""
     if verdict.promote:
         return PROMOTED
     broken = [check for check in verdict.checks if check.blocking and check.status != "pass"]
-    only_not_better = [check.name for check in broken] == [COMPARISON] and broken[0].status == "fail"
-    return KEPT if only_not_better else REFUSED
+    only_compared = [check.name for check in broken] in COMPARISONS and broken[0].status == "fail"
+    return KEPT if only_compared else REFUSED
 
 
 def _tag(bench: Bench, candidate: str, made: Decision, verdict: gate.Decision) -> None:
@@ -195,13 +224,18 @@ def _said(verdict: gate.Decision) -> list[str]:
     return verdict.reasons or [f"{check.name}: {check.detail}" for check in verdict.checks if check.status == "pass"]
 
 
-def _since(bench: Bench, candidate: str, made: Decision) -> list[str]:
+def _moved_on(bench: Bench, candidate: str, made: Decision) -> list[str]:
     """Say why a version that was promoted on this evidence is not the champion: a person moved on."""
     last = bench.registry.last_move()
     if made.outcome != PROMOTED or last is None or last.after == candidate:
         return []
-    since = f"promoted on this evidence before; since then {last.who} made version {last.after} champion: {last.why}"
-    return [f"{since}. To go back to it: make promote VERSION={candidate} REASON=..."]
+    return [_since(last, candidate)]
+
+
+def _since(last: Decision, candidate: str) -> str:
+    """Say who left a version that was promoted before, and how it comes back."""
+    since = f"it was promoted before; since then {last.who} made version {last.after} champion: {last.why}"
+    return f"{since}. To go back to it: make promote VERSION={candidate} REASON=..."
 
 
 def _row(bench: Bench, candidate: str, reasons: list[str]) -> ModelRow:

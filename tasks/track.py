@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from retune.core.errors import IntegrityError
-from retune.core.fingerprint import content_sha256, sha256_of
+from retune.core.fingerprint import content_sha256
 from retune.core.model_card import card
+from retune.core.rule import Cause, policy_sha256
 from retune.io import cache, journal, lockfile, logged_model
 from retune.io.files import read_json, sha256_file
 from retune.io.mlflow_store import database_of, default_uri
 from retune.io.place import Place
 from retune.io.registry import CHAMPION, CONTENT, FINGERPRINT, KEPT, POLICY, PROMOTED, TO, Registry, Version
+from retune.io.rule import holding
 from retune.io.settings import read_yaml
 from retune.io.tracking import FINISHED, KIND, NOTE, VERSION, Dataset, Tracking
 from retune.modeling.keys import train_key
@@ -77,10 +80,11 @@ def journal_of(root: Path, model: str) -> Path:
     return cache.location("train", train_key(hashes, settings.train.model_dump())) / "journal.jsonl"
 
 
-def unsettled(root: Path, model: str) -> bool:
-    """Tell whether the model that dvc.lock records is yet to be registered or decided on under the present settings.
+def unsettled(root: Path, model: str, cause: Cause, now: datetime) -> bool:
+    """Tell whether the model that dvc.lock records is yet to be registered or decided on under the rule that holds now.
 
-    A refusal by a gate does not settle it: the gate says no again at every run until something changes.
+    A refusal by a gate does not settle it: the gate says no again at every run until something changes. A person who
+    went back from a version does.
     """
     uri = default_uri(root)
     database = database_of(uri)
@@ -91,9 +95,11 @@ def unsettled(root: Path, model: str) -> bool:
     version = run.data.tags.get(VERSION) if run is not None else None
     if version is None:
         return True
-    policy = sha256_of(read_project(root).models[model].release.model_dump())
-    sound = [one for one in registry.decisions(**{TO: version, POLICY: policy}) if one.outcome in (PROMOTED, KEPT)]
-    return registry.aliases().get(CHAMPION) != version and not sound
+    if registry.aliases().get(CHAMPION) == version or registry.rolled_back(version) is not None:
+        return False
+    params = read_project(root).models[model].release
+    policy = policy_sha256(params, holding(tracking, registry, params, cause, now))
+    return not [one for one in registry.decisions(**{TO: version, POLICY: policy}) if one.outcome in (PROMOTED, KEPT)]
 
 
 def _clients(root: Path, model: str) -> tuple[Tracking, Registry]:

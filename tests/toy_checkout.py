@@ -15,7 +15,7 @@ import pandas as pd
 import yaml
 
 from retune.core.evaluation import report
-from retune.core.frames import PREDICTIONS, ROWS
+from retune.core.frames import LINEAGE, PREDICTIONS, ROWS, TEXT
 from retune.io.evaluator import evaluator_sha256
 from retune.io.files import sha256_file, write_frame, write_json, write_text
 from retune.project import read_project
@@ -97,10 +97,30 @@ def make_checkout(root: Path, base: Path) -> Path:
     test["text"] = ["the invoice again" if label == "billing" else "the printer please" for label in test["label"]]
     for name in ("train", "validation", "test"):
         write_frame(model / "split" / f"{name}.parquet", test, ROWS)
+    _date(corpus, model, test)
     from retune.modeling import bases
 
     write_json(model / "resolve" / "base.json", bases.resolve(str(base)).as_dict())
     return root
+
+
+def use_release(root: Path, *, policy: str = "improve", **replace: float) -> None:
+    """Change the policy of the release, and what `replace` asks, in a checkout's settings."""
+    params = yaml.safe_load((root / "params.yaml").read_text())
+    release = params["models"][MODEL]["release"]
+    release["policy"], release["replace"] = policy, {**release["replace"], **replace}
+    write_text(root / "params.yaml", yaml.safe_dump(params))
+
+
+def _date(corpus: Path, model: Path, test: pd.DataFrame) -> None:
+    """Write which document each test row comes from, and when it was written: the later the row, the later the day."""
+    documents = [f"tickets:{place}" for place in range(len(test))]
+    lineage = test[["example_id"]].assign(document_id=documents, side="test", slices="{}")
+    write_frame(model / "split" / "lineage.parquet", lineage, LINEAGE)
+    accepted = pd.DataFrame({"document_id": documents}).assign(
+        created=[f"2025-{1 + place // 2:02}-01" for place in range(len(test))]
+    )
+    write_frame(corpus / "validate" / "accepted.parquet", accepted, {"document_id": TEXT, "created": TEXT})
 
 
 def train_toy(

@@ -23,7 +23,7 @@ def main(given: argparse.Namespace) -> int:
     environment.prepare(root, quiet=True)
     print("Looking at the documents, the settings and what is already done...", flush=True)
     with exclusive(root / LOCK, wait=False):
-        plan: Plan = prepare(root, given.model, say=print)
+        plan: Plan = prepare(root, given.model, say=print, cause="by hand")
     if plan.nothing_to_do:
         print("Nothing changed: every stage is up to date, and every model is recorded and decided.")
         for model in plan.models:

@@ -8,10 +8,29 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from retune.core.params.release import ReleaseParams
-from retune.core.statistics import likely_discordance, mcnemar_exact, p_text, paired_power, smallest_gain
+from retune.core.rule import Rule
+from retune.core.statistics import (
+    best_margin,
+    gain_at_least,
+    likely_discordance,
+    mcnemar_exact,
+    p_text,
+    paired_power,
+    smallest_gain,
+)
 
 Status = Literal["pass", "fail", "not_run"]
 MALFORMED = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError)
+
+
+@dataclass(frozen=True)
+class Recent:
+    """The same counts on the rows that are dated `since` or later."""
+
+    since: str
+    rows: int
+    b: int
+    c: int
 
 
 @dataclass(frozen=True)
@@ -23,6 +42,7 @@ class ChampionAnswers:
     rows: int
     b: int  # only the champion right
     c: int  # only the candidate right
+    recent: Recent | None = None  # on which `replace` judges; None: on all rows
 
 
 @dataclass(frozen=True)
@@ -53,6 +73,7 @@ class Decision:
     promote: bool
     checks: list[Check]
     reasons: list[str]
+    rule: Rule
     notes: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -60,19 +81,23 @@ class Decision:
         return asdict(self)
 
 
-def decide(evidence: Evidence, policy: ReleaseParams) -> Decision:
-    """Promote only when every blocking check has passed; evidence that is missing, broken or not a number has not."""
+def decide(evidence: Evidence, policy: ReleaseParams, rule: Rule) -> Decision:
+    """Promote only when every blocking check has passed; evidence that is missing, broken or not a number has not.
+
+    `rule` says which of the two comparisons with the champion is asked; thresholds and floors hold under either.
+    """
     questions: list[tuple[str, Callable[[], Check]]] = [
         ("evidence_complete", lambda: evidence_complete(evidence, policy)),
         ("same_test_rows", lambda: same_test_rows(evidence)),
         ("same_evaluator", lambda: same_evaluator(evidence)),
         *((f"threshold_{name}", _threshold(evidence, name, least)) for name, least in policy.thresholds.items()),
         *((f"floor_{name}", _floor(evidence, name)) for name in policy.floors),
-        ("champion_better", lambda: champion_better(evidence, policy)),
+        ("champion_better", lambda: champion_better(evidence, policy, rule)),
+        ("champion_not_worse", lambda: champion_not_worse(evidence, policy, rule)),
     ]
     checks = [_asked(name, question) for name, question in questions]
     reasons = [f"{check.name}: {check.detail}" for check in checks if check.blocking and check.status != "pass"]
-    return Decision(not reasons, checks, reasons, _noted(evidence, policy))
+    return Decision(not reasons, checks, reasons, rule, _noted(evidence, policy, rule))
 
 
 def _asked(name: str, question: Callable[[], Check]) -> Check:
@@ -83,10 +108,10 @@ def _asked(name: str, question: Callable[[], Check]) -> Check:
         return Check(name, "not_run", f"the evidence cannot be read ({type(error).__name__}: {error})")
 
 
-def _noted(evidence: Evidence, policy: ReleaseParams) -> list[str]:
+def _noted(evidence: Evidence, policy: ReleaseParams, rule: Rule) -> list[str]:
     """Return the notes; they decide nothing, so evidence that cannot be read leaves one that says so."""
     try:
-        return notes(evidence, policy)
+        return notes(evidence, policy, rule)
     except MALFORMED as error:
         return [f"What these test rows could show is unknown ({type(error).__name__}: {error})."]
 
@@ -166,33 +191,64 @@ def _floor(evidence: Evidence, floor: str) -> Callable[[], Check]:
     return question
 
 
-def champion_better(evidence: Evidence, policy: ReleaseParams) -> Check:
+def champion_better(evidence: Evidence, policy: ReleaseParams, rule: Rule) -> Check:
     """Check that the paired test on the same rows says the candidate is better than the champion."""
-    name, version, champion = "champion_better", evidence.champion_version, evidence.champion
-    if version is None:
-        return Check(name, "not_run", "there is no champion yet: thresholds and floors decide", blocking=False)
-    if champion is None:
-        return Check(name, "not_run", f"champion version {version} has no answers on these rows")
-    if "fail" in (same_test_rows(evidence).status, same_evaluator(evidence).status):
-        return Check(name, "not_run", "the answers are not comparable")
-    if not 0 <= champion.b + champion.c <= champion.rows or min(champion.b, champion.c) < 0:
-        raise ValueError(f"{champion.b} + {champion.c} of {champion.rows} rows")
+    name = "champion_better"
+    champion = _comparable(name, evidence, asked=rule.policy == "improve")
+    if isinstance(champion, Check):
+        return champion
     p = mcnemar_exact(champion.b, champion.c)
     better = p < policy.alpha and champion.c > champion.b
     return Check(
         name,
         "pass" if better else "fail",
-        f"against version {version} on {champion.rows} rows: {champion.c} won, {champion.b} lost, "
+        f"against version {evidence.champion_version} on {champion.rows} rows: {champion.c} won, {champion.b} lost, "
         f"exact McNemar {p_text(p)}, asked below {policy.alpha:g}",
     )
 
 
-def notes(evidence: Evidence, policy: ReleaseParams) -> list[str]:
+def champion_not_worse(evidence: Evidence, policy: ReleaseParams, rule: Rule) -> Check:
+    """Check that the candidate loses less than the margin: the lower bound of its paired gain, on the recent rows."""
+    name = "champion_not_worse"
+    champion = _comparable(name, evidence, asked=rule.policy == "replace")
+    if isinstance(champion, Check):
+        return champion
+    judged, least = champion.recent or champion, -policy.replace.margin
+    bound = gain_at_least(judged.b, judged.c, judged.rows)
+    rows = f"{judged.rows} rows" + (f" since {champion.recent.since}" if champion.recent else "")
+    return Check(
+        name,
+        "pass" if bound > least else "fail",
+        f"against version {evidence.champion_version} on {rows}: {judged.c} won, {judged.b} lost, the gain is at least "
+        f"{100 * bound:+.1f} points (one-sided 95 %), asked above {100 * least:+.1f}",
+    )
+
+
+def _comparable(name: str, evidence: Evidence, *, asked: bool) -> ChampionAnswers | Check:
+    """Return the champion's answers, or the check that says why there is nothing to compare."""
+    version, champion = evidence.champion_version, evidence.champion
+    if version is None:
+        return Check(name, "not_run", "there is no champion yet: thresholds and floors decide", blocking=False)
+    if not asked:
+        return Check(name, "not_run", "the policy that holds does not ask for it", blocking=False)
+    if champion is None:
+        return Check(name, "not_run", f"champion version {version} has no answers on these rows")
+    if "fail" in (same_test_rows(evidence).status, same_evaluator(evidence).status):
+        return Check(name, "not_run", "the answers are not comparable")
+    for counts in (champion, champion.recent or champion):
+        if not 0 <= counts.b + counts.c <= counts.rows <= champion.rows or min(counts.b, counts.c) < 0:
+            raise ValueError(f"{counts.b} + {counts.c} of {counts.rows} rows")
+    return champion
+
+
+def notes(evidence: Evidence, policy: ReleaseParams, rule: Rule) -> list[str]:
     """Say what this test split can show; empty where the evidence does not tell its size."""
     rows = number(evidence.metrics, "test_rows")
     if rows is None or rows < 1:
         return []
     against = evidence.champion
+    if against is not None and rule.policy == "replace":
+        return [_margin_note(against.recent or against, policy.replace.margin)]
     measured = (against.b + against.c) / rows if against else _discordance(evidence.metrics, rows)
     gain = policy.gain_of_interest
     power = paired_power(int(rows), gain, likely_discordance(gain, measured), policy.alpha)
@@ -202,6 +258,13 @@ def notes(evidence: Evidence, policy: ReleaseParams) -> list[str]:
         f"A true gain of {100 * gain:g} points would show on these {int(rows)} test rows with a chance of {power:.2f}.",
         f"The smallest gain that they show four times in five: {shown}.",
     ]
+
+
+def _margin_note(judged: ChampionAnswers | Recent, margin: float) -> str:
+    """Say how small a loss the rows could rule out at best, and whether that is the margin that is asked."""
+    best = best_margin(judged.rows)
+    enough = "" if best < margin else f": too few for the margin of {100 * margin:g} points, whatever the model"
+    return f"These {judged.rows} rows can rule out a loss of {100 * best:.1f} points or more, at best{enough}."
 
 
 def _discordance(metrics: Mapping[str, Any], rows: float) -> float:

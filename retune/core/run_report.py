@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -44,6 +45,7 @@ class RunReport:
     stages: list[StageRow] = field(default_factory=list)
     models: list[ModelRow] = field(default_factory=list)
     failures: list[dict[str, Any]] = field(default_factory=list)
+    alerts: list[str] = field(default_factory=list)
     links: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
 
@@ -51,6 +53,12 @@ class RunReport:
         """Keep an error with the place where it happened and the exit code that it stands for."""
         reasons = error.reasons if isinstance(error, GateError) else [str(error)]
         self.failures.append({"where": where, "exit_code": error.exit_code, "reasons": reasons})
+
+    def alert(self, model: str, reasons: Sequence[str]) -> None:
+        """Keep that a run which drift started left a model as it was, and why: people are to know both."""
+        self.alerts.append(
+            f"{model}: drift started this run, and it did not bring a new champion: {'; '.join(reasons)}"
+        )
 
     @property
     def exit_code(self) -> int:
@@ -76,6 +84,7 @@ def report_of(value: dict[str, Any]) -> RunReport:
         stages=[StageRow(**row) for row in value["stages"]],
         models=[ModelRow(**{**row, "reasons": tuple(row["reasons"])}) for row in value["models"]],
         failures=value["failures"],
+        alerts=value["alerts"],
         links=value["links"],
         seconds=value["seconds"],
     )

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Z_95 = 1.959963984540054  # the 97.5th percentile of the standard normal: every interval here is a 95 % interval
+Z_95_ONE_SIDED = 1.6448536269514722  # the 95th percentile: what a one-sided 95 % bound is made with
 RESAMPLES = 2000
 TARGET_POWER = 0.8
 
@@ -101,6 +102,39 @@ def gain_bounds(b: int, c: int, rows: int) -> tuple[float, float]:
     gain = (second - first) / total
     half = Z_95 * math.sqrt(first + second - (second - first) ** 2 / total) / total
     return max(gain - half, -1.0), min(gain + half, 1.0)
+
+
+def gain_at_least(b: int, c: int, rows: int) -> float:
+    """Return the one-sided 95 % lower bound of a paired gain: the score interval of Tango (1998, Statist. Med. 17:891).
+
+    `b` of the rows only the first model has right, `c` only the second; the gain is the second's accuracy less the
+    first's. A Wald bound fails where it matters most: with no differing row it would be zero, however few rows.
+    """
+    if rows == 0:
+        return -1.0
+    low, high = -1.0, (c - b) / rows
+    while high - low > 1e-9:
+        middle = (low + high) / 2
+        low, high = (middle, high) if _tango(b, c, rows, middle) > Z_95_ONE_SIDED else (low, middle)
+    return low
+
+
+def _tango(b: int, c: int, rows: int, gain: float) -> float:
+    """Return Tango's score of a supposed gain: how many standard errors above it the measured one lies.
+
+    The share of rows that only the first has right is estimated with the gain held fixed: the larger root of
+    2n q^2 - (b + c - (2n - c + b) gain) q - b gain (1 - gain) = 0.
+    """
+    linear = (2 * rows - c + b) * gain - b - c
+    constant = -b * gain * (1 - gain)
+    lost = (math.sqrt(max(linear**2 - 8 * rows * constant, 0.0)) - linear) / (4 * rows)
+    variance = rows * (2 * lost + gain * (1 - gain))
+    return (c - b - rows * gain) / math.sqrt(variance) if variance > 0 else math.inf
+
+
+def best_margin(rows: int) -> float:
+    """Return the smallest margin within which so many rows can show a model that answers them all alike."""
+    return -gain_at_least(0, 0, rows)
 
 
 def paired_power(rows: int, gain: float, discordance: float, alpha: float) -> float:

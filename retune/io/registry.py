@@ -28,6 +28,7 @@ PROMOTED, KEPT, REFUSED, ROLLED_BACK = "promoted", "kept", "refused", "rolled_ba
 MODEL, OUTCOME, FROM, TO = "retune.model", "retune.outcome", "retune.from", "retune.to"
 WHO, WHY, EVIDENCE, DONE = "retune.who", "retune.why", "retune.evidence_sha256", "retune.done"
 POLICY = "retune.policy_sha256"
+WITHDRAWN = "retune.withdrawn"  # on a version: why it is not to be used any more
 MOVES = (PROMOTED, ROLLED_BACK)
 ABOUT = (
     "Tuned on this organisation's documents. `models:/{name}@champion` is the version that answers, `previous` the one "
@@ -44,6 +45,7 @@ class Version:
     source: str
     run_id: str
     tags: dict[str, str]
+    created: int  # milliseconds since 1970, by the server's clock
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,12 @@ class Registry:
     def last_move(self) -> Decision | None:
         """Return the newest decision that made a version the champion."""
         return next((decision for decision in self.decisions() if decision.outcome in MOVES), None)
+
+    def rolled_back(self, number: str) -> Decision | None:
+        """Return the decision by which a person went back from a version, None where it was not so or was undone."""
+        moves = (one for one in self.decisions() if one.outcome in MOVES and number in (one.before, one.after))
+        last = next(moves, None)
+        return last if last is not None and (last.outcome, last.before) == (ROLLED_BACK, number) else None
 
     def decide(self, decision: Decision, *, once: bool) -> Decision:
         """Record a decision whole, then let the aliases follow.
@@ -231,7 +239,8 @@ def explained(reasons: Sequence[str]) -> str:
 
 def _version(found: Any) -> Version:
     """Return MLflow's version as ours."""
-    return Version(str(found.version), str(found.source), str(found.run_id or ""), dict(found.tags))
+    run_id, tags = str(found.run_id or ""), dict(found.tags)
+    return Version(str(found.version), str(found.source), run_id, tags, int(found.creation_timestamp))
 
 
 def _tags(decision: Decision) -> dict[str, str]:

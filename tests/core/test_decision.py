@@ -10,13 +10,22 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from retune.core import decision
-from retune.core.decision import ChampionAnswers, Decision, Evidence, decide
-from retune.core.params.release import ReleaseParams
+from retune.core.decision import ChampionAnswers, Decision, Evidence, Recent
+from retune.core.params.release import ReleaseParams, ReplaceParams
+from retune.core.rule import Rule
+from retune.core.statistics import mcnemar_exact
 
 ROOT = Path(__file__).parents[2]
 POLICY = ReleaseParams(
-    thresholds={"accuracy": 0.8, "macro_f1": 0.75}, floors=["probe", "tfidf"], alpha=0.05, gain_of_interest=0.05
+    policy="improve",
+    after_drift="replace",
+    replace=ReplaceParams(margin=0.02, champion_max_age_days=365, recent_days=90, recent_minimum_rows=50),
+    thresholds={"accuracy": 0.8, "macro_f1": 0.75},
+    floors=["probe", "tfidf"],
+    alpha=0.05,
+    gain_of_interest=0.05,
 )
+IMPROVE, REPLACE = Rule("improve", "settings"), Rule("replace", "drift", "drift was recorded")
 ALL_CHECKS = [
     "evidence_complete",
     "same_test_rows",
@@ -26,6 +35,7 @@ ALL_CHECKS = [
     "floor_probe",
     "floor_tfidf",
     "champion_better",
+    "champion_not_worse",
 ]
 
 
@@ -44,6 +54,10 @@ FIRST = Evidence(metrics(), "rows-1", "code-1", champion_version=None)
 BETTER = replace(FIRST, champion_version="3", champion=ChampionAnswers("rows-1", "code-1", rows=200, b=5, c=15))
 
 
+def decide(evidence: Evidence, policy: ReleaseParams, rule: Rule = IMPROVE) -> Decision:
+    return decision.decide(evidence, policy, rule)
+
+
 def status(verdict: Decision, name: str) -> str:
     return {check.name: check.status for check in verdict.checks}[name]
 
@@ -53,7 +67,7 @@ def test_a_better_model_is_promoted() -> None:
     verdict = decide(BETTER, POLICY)
     assert verdict.promote
     assert verdict.reasons == []
-    assert {check.status for check in verdict.checks} == {"pass"}
+    assert {check.name for check in verdict.checks if check.status != "pass"} == {"champion_not_worse"}
 
 
 @pytest.mark.case("GT-2", "EV-7")
@@ -168,6 +182,57 @@ def test_the_settings_that_come_with_the_template_gate() -> None:
         assert set(policy.floors) == {"probe", "tfidf"}
         assert {"accuracy", "macro_f1"} <= set(policy.thresholds)
         assert not decide(replace(FIRST, metrics=metrics(0.3, 0.3, 0.2, 0.2)), policy).promote
+
+
+ALIKE = replace(BETTER, champion=ChampionAnswers("rows-1", "code-1", rows=200, b=0, c=0))
+
+
+def test_where_the_policy_is_to_replace_an_equal_model_is_promoted_and_a_worse_one_is_not() -> None:
+    assert not decide(ALIKE, POLICY, IMPROVE).promote
+    verdict = decide(ALIKE, POLICY, REPLACE)
+    assert verdict.promote
+    assert {check.name for check in verdict.checks if check.status != "pass"} == {"champion_better"}
+    for b, c in ((3, 2), (5, 5), (15, 5)):
+        worse = decide(replace(BETTER, champion=ChampionAnswers("rows-1", "code-1", 200, b, c)), POLICY, REPLACE)
+        assert [status(worse, name) for name in ALL_CHECKS[-2:]] == ["not_run", "fail"]
+        assert f"{c} won, {b} lost, the gain is at least -" in worse.reasons[0]
+
+
+@pytest.mark.case("GT-3")
+def test_no_policy_buys_a_floor_or_a_threshold() -> None:
+    for weak in (metrics(accuracy=0.79), metrics(probe=0.88), metrics(macro_f1=None), metrics() | {"test_sha256": "0"}):
+        assert not decide(replace(ALIKE, metrics=weak), POLICY, REPLACE).promote
+    assert not decide(replace(ALIKE, champion=None), POLICY, REPLACE).promote
+
+
+def test_a_replacement_is_judged_on_the_recent_rows_where_there_are_enough() -> None:
+    on_all = ChampionAnswers("rows-1", "code-1", rows=200, b=20, c=0)
+    assert not decide(replace(BETTER, champion=on_all), POLICY, REPLACE).promote
+    recent = replace(on_all, recent=Recent("2025-03-01", rows=150, b=0, c=0))
+    verdict = decide(replace(BETTER, champion=recent), POLICY, REPLACE)
+    assert verdict.promote
+    assert "on 150 rows since 2025-03-01" in verdict.checks[-1].detail
+    worse = replace(on_all, b=0, recent=Recent("2025-03-01", rows=150, b=9, c=0))
+    assert not decide(replace(BETTER, champion=worse), POLICY, REPLACE).promote
+    impossible = replace(on_all, recent=Recent("2025-03-01", rows=201, b=0, c=0))
+    assert not decide(replace(BETTER, champion=impossible), POLICY, REPLACE).promote
+
+
+def test_what_shows_a_gain_shows_no_loss() -> None:
+    lenient = POLICY.model_copy(update={"alpha": 0.1})
+    for b in range(30):
+        for c in range(b + 1, 60):
+            if mcnemar_exact(b, c) < 0.1:
+                shown = replace(BETTER, champion=ChampionAnswers("rows-1", "code-1", 200, b, c))
+                assert decision.champion_not_worse(shown, lenient, REPLACE).status == "pass", (b, c)
+
+
+def test_rows_too_few_for_the_margin_are_named() -> None:
+    few = replace(ALIKE, metrics=metrics() | {"test_rows": 60}, champion=ChampionAnswers("rows-1", "code-1", 60, 0, 0))
+    verdict = decide(few, POLICY, REPLACE)
+    assert not verdict.promote
+    assert "60 rows can rule out a loss of 4.3 points or more, at best: too few for the margin of 2" in verdict.notes[0]
+    assert "too few" not in decide(ALIKE, POLICY, REPLACE).notes[0]
 
 
 @pytest.mark.case("GT-11")

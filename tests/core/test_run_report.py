@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from retune.core.errors import GateError, IntegrityError, RetuneError, UserError
 from retune.core.run_report import CACHED, RAN, REFUSED, ModelRow, RunReport, StageRow, report_of
 
@@ -32,4 +34,14 @@ def test_a_report_survives_its_file() -> None:
     report = report_with(GateError("gate", ["a", "b"]))
     report.stages.append(StageRow("ingest", RAN, rows_in=3, rows_out=2, quarantined=1))
     report.models.append(ModelRow("router", "2", "1", False, ("no gain",), {"accuracy": 0.9}))
+    report.alert("router", ["topics moved", "no gain"])
     assert report_of(report.as_dict()) == report
+
+
+@pytest.mark.case("DR-7")
+def test_an_alert_says_that_there_was_drift_and_why_the_champion_stayed() -> None:
+    report = RunReport()
+    report.alert("router", ["topics moved", "accuracy 0.75, at least 0.85 asked", "the champion stays version 1"])
+    (said,) = report.alerts
+    for part in ("router", "drift", "topics moved", "0.75", "stays version 1"):
+        assert part in said

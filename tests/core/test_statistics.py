@@ -1,4 +1,5 @@
 import math
+from functools import cache
 
 import numpy as np
 import pytest
@@ -63,6 +64,30 @@ def test_the_paired_interval_covers_the_true_gain_nineteen_times_in_twenty() -> 
     draws = np.random.default_rng(5).multinomial(rows, [lost, won, 1 - lost - won], size=1000)
     bounds = [statistics.gain_bounds(int(b), int(c), rows) for b, c, _ in draws]
     assert np.mean([low <= won - lost <= high for low, high in bounds]) == pytest.approx(0.95, abs=0.02)
+
+
+def test_the_bound_of_a_paired_gain_is_the_published_one() -> None:
+    # Airway data in Fagerland, Lydersen and Laake (2014): 1 and 7 of 21 pairs differ, 95 % interval -0.517 to -0.026.
+    assert statistics._tango(7, 1, 21, -0.5172) == pytest.approx(statistics.Z_95, abs=0.001)
+    assert statistics._tango(1, 7, 21, 0.0260) == pytest.approx(statistics.Z_95, abs=0.001)
+
+
+def test_the_bound_of_a_paired_gain_lies_below_the_true_gain_nineteen_times_in_twenty() -> None:
+    draw, bound = np.random.default_rng(11), cache(statistics.gain_at_least)
+    for rows in (100, 300):
+        for lost, won in ((0.02, 0.02), (0.05, 0.03), (0.10, 0.08), (0.04, 0.10)):
+            counts = draw.multinomial(rows, [lost, won, 1 - lost - won], size=3000)
+            share = np.mean([bound(int(b), int(c), rows) <= won - lost + 1e-9 for b, c, _ in counts])
+            assert 0.935 <= share <= 0.985, (rows, lost, won, share)
+
+
+def test_alike_answers_on_few_rows_show_little() -> None:
+    z_squared = statistics.Z_95_ONE_SIDED**2
+    for rows in (24, 133, 1000):
+        assert statistics.best_margin(rows) == pytest.approx(z_squared / (rows + z_squared), abs=1e-6)
+    assert statistics.gain_at_least(0, 0, 0) == -1.0
+    assert statistics.gain_at_least(20, 0, 20) == -1.0
+    assert statistics.gain_at_least(0, 20, 20) < 1.0
 
 
 def test_the_computed_power_is_the_share_of_simulated_tests_that_show_the_gain() -> None:

@@ -21,6 +21,7 @@ def test_the_run_of_an_execution_has_its_counts_reports_and_lineage(checkout: Pa
     report.stages.append(StageRow("ingest", CACHED, rows_in=9, rows_out=9))
     report.stages.append(StageRow("gate", REFUSED, seconds=0.5, verdict="said no"))
     report.models.append(ModelRow(MODEL, "2", "1", promoted=False, reasons=("not better",)))
+    report.alert(MODEL, ["topics moved"])
     report.fail("gate", GateError("gate", ["toxic: 0.2, at most 0.1"]))
     record(root=checkout, run=parent, report=report.as_dict())
     run = tracking.client.get_run(parent)
@@ -29,7 +30,14 @@ def test_the_run_of_an_execution_has_its_counts_reports_and_lineage(checkout: Pa
     assert run.data.tags["retune.exit_code"] == "3"
     assert run.data.tags["retune.stages_run"] == f"split@{MODEL}, gate"
     assert run.data.tags[f"retune.champion.{MODEL}"] == "1"
-    for said in ("version 2 was not promoted", "* not better", "**gate** stopped", "* toxic: 0.2, at most 0.1"):
+    for said in (
+        "drift started this run",
+        "topics moved",
+        "version 2 was not promoted",
+        "* not better",
+        "**gate** stopped",
+        "* toxic: 0.2, at most 0.1",
+    ):
         assert said in run.data.tags[NOTE]
     assert run.inputs is not None
     assert [one.dataset.digest for one in run.inputs.dataset_inputs] == ["d" * 32 + ".dir"]

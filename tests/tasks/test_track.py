@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -178,12 +179,13 @@ def test_the_run_has_settings_curves_scores_inputs_pictures_lineage_and_a_card_a
 def test_a_model_is_unsettled_until_it_is_registered_and_decided(
     checkout: Path, tiny_base: Path, registry: Registry, reload_here: None
 ) -> None:
-    assert unsettled(checkout, MODEL)
+    now = datetime.now(UTC)
+    assert unsettled(checkout, MODEL, "by hand", now)
     train_toy(checkout, tiny_base, seed=1)
     version = track(root=checkout, model=MODEL).version
-    assert unsettled(checkout, MODEL)
+    assert unsettled(checkout, MODEL, "by hand", now)
     registry.client.set_registered_model_alias(MODEL, CHAMPION, version)
-    assert not unsettled(checkout, MODEL)
+    assert not unsettled(checkout, MODEL, "by hand", now)
 
 
 def test_the_journal_is_looked_for_where_the_training_writes_it(checkout: Path) -> None:
