@@ -15,6 +15,8 @@ from retune.core.params.evaluate import EvaluateParams
 from retune.core.params.examples import ExamplesParams
 from retune.core.params.gate import GateParams
 from retune.core.params.ingest import IngestParams
+from retune.core.params.monitor import MonitorParams
+from retune.core.params.profile import ProfileParams
 from retune.core.params.redact import RedactParams
 from retune.core.params.release import ReleaseParams
 from retune.core.params.resolve import ResolveParams
@@ -63,8 +65,12 @@ class ModelParams(Settings):
     """The training itself."""
     evaluate: EvaluateParams
     """What is measured on the test rows."""
+    profile: ProfileParams
+    """What is kept of the rows that the model learnt from, for its monitor."""
     release: ReleaseParams
     """What a version must show before it is promoted."""
+    monitor: MonitorParams
+    """What is held against what the champion learnt from, and when drift starts a training."""
 
 
 class TrackingParams(Settings):
@@ -104,6 +110,7 @@ def _parts(model: ModelParams) -> list[tuple[str, str]]:
         ("retune.modeling.families", model.family),
         ("retune.modeling.methods", model.method),
         ("retune.core.builders", model.examples.builder),
+        *(("retune.core.drift.aspects", aspect) for aspect in model.monitor.watch),
     ]
 
 

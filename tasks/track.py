@@ -24,7 +24,7 @@ from retune.modeling.keys import train_key
 from retune.project import read_project
 
 SPLITS = {"train": "training", "validation": "validation", "test": "test"}
-NOT_OF_THE_TRAINING = ("gate", "release")  # sections of a model's settings that change no weight
+NOT_OF_THE_TRAINING = ("gate", "profile", "release", "monitor")  # sections of a model's settings that change no weight
 
 
 @dataclass(frozen=True)
@@ -211,7 +211,7 @@ def _files(place: Place) -> dict[str, list[Path]]:
         "gates/examples": [*files_of(model / "gate"), model / "examples" / "data_docs"],
         "training": [model / "train" / name for name in ("history.jsonl", "facts.json", "timings.json")],
         "evaluation": [model / "evaluate" / name for name in ("metrics.json", "predictions.parquet", "plots")],
-        "rows": [model / "evaluate" / "errors.parquet"],
+        "rows": [model / "evaluate" / "errors.parquet", model / "profile"],
     }
 
 

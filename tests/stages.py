@@ -12,7 +12,7 @@ from tests.conftest import CHECKOUT
 
 MODEL = "ticket-router"
 CORPUS = ("ingest", "redact", "deduplicate", "validate", "gate")
-ROUTER = ("examples", "gate_examples", "split", "train", "evaluate")
+ROUTER = ("examples", "gate_examples", "split", "train", "evaluate", "profile")
 PARTS = ("task_type", "family", "method")
 
 
