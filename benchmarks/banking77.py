@@ -67,7 +67,9 @@ def settings() -> dict[str, Any]:
         f"models.{MODEL}.train.method_settings": {"freeze_embeddings": True, "freeze_layers": 0},
         f"models.{MODEL}.train.learning_rate": 1e-4,
         f"models.{MODEL}.train.epochs": 6,
+        f"models.{MODEL}.train.batch_size": 32,
         f"models.{MODEL}.train.patience": 6,
+        f"models.{MODEL}.train.tuned_shares": [0.5, 1.0],
         f"models.{MODEL}.train.probe_strengths": [1.0, 3.0],
     }
 

@@ -108,8 +108,8 @@ def _tune(bench: Bench, found: probe.Probe, journal: Journal, place: Path, resum
     module.to(machine.device())
     tuner = trainer.Tuner(
         module, trainer.arguments(place, plan.params, bench.bfloat16), bench.rows, bench.codes.tolist(),
-        pad_id=bench.tokenizer.pad_token_id, params=plan.params, evaluate=bench.scores, journal=journal, say=bench.say,
-        seconds=bench.seconds_to_tune(),
+        pad_id=bench.tokenizer.pad_token_id, params=plan.params, evaluate=bench.scores,
+        interpolate=plan.method.interpolate, journal=journal, say=bench.say, seconds=bench.seconds_to_tune(),
     )  # fmt: skip
     steps = -(-len(bench.rows) // plan.params.batch_size) * plan.params.epochs
     after = f", from {resumed.name}" if resumed else ""

@@ -27,6 +27,7 @@ POOLED_BATCHES = 50  # batches are cut from so many batches' worth of shuffled r
 LOGGED = {"loss": "train_loss", "grad_norm": "gradient_norm", "learning_rate": "learning_rate"}
 Scores = dict[str, float]
 Tensors = dict[str, torch.Tensor]
+Interpolate = Callable[[Tensors, Tensors, float], Tensors]
 
 
 class GroupedByLength(Sampler[int]):
@@ -56,11 +57,12 @@ class Tuner(Trainer):
 
     def __init__(
         self, model: torch.nn.Module, arguments: TrainingArguments, rows: Rows, codes: list[int], *, pad_id: int,
-        params: TrainParams, evaluate: Callable[[], Scores], journal: Journal, say: Callable[[str], None],
-        seconds: float,
+        params: TrainParams, evaluate: Callable[[], Scores], interpolate: Interpolate, journal: Journal,
+        say: Callable[[str], None], seconds: float,
     ) -> None:  # fmt: skip
         self.sampler = GroupedByLength(rows, params.batch_size, params.seed)
         self.params, self.answer, self.journal, self.say, self.seconds = params, evaluate, journal, say, seconds
+        self.interpolate = interpolate
         self.best: Tensors = {}
         self.started = time.monotonic()
 
@@ -69,6 +71,7 @@ class Tuner(Trainer):
 
         data = list(zip(rows, codes, strict=True))
         super().__init__(model=model, args=arguments, train_dataset=data, data_collator=collate)
+        self.start = self.copied()  # a resumed run starts from the same tensors before it loads its own
         self.remove_callback(PrinterCallback)
         self.add_callback(Rhythm(self))
 
@@ -94,17 +97,30 @@ class Tuner(Trainer):
     def evaluate(self, *_: Any, **__: Any) -> Scores:
         """Answer the validation rows, keep the weights if they are the best so far, and say when to stop."""
         self.control.should_evaluate = False  # or the end of the epoch would ask again
-        scores = self.answer()
+        scores, weights = self._best_between()
         self.log({f"validation_{name}": value for name, value in scores.items()})
         answers = ", ".join(f"{name} {value:.3f}" for name, value in scores.items())
         self.say(f"step {self.state.global_step} of {self.state.max_steps}: validation {answers}")
         since_best = evaluations_since_best(self.state.log_history, self.params.select_by)
         if since_best == 0:
-            self.best = {name: tensor.clone() for name, tensor in self.trained().items()}
+            self.best = weights
         if since_best >= self.params.patience:
             self.control.should_training_stop = True
             self.control.should_save = False  # a run resumed from here would go on
         return scores
+
+    def _best_between(self) -> tuple[Scores, Tensors]:
+        """Return the best scores between the start and the weights as they are, and the weights that gave them."""
+        now = self.copied()
+        shares = self.params.tuned_shares if self.state.global_step else (1.0,)
+        found: list[tuple[Scores, Tensors]] = []
+        for share in shares:
+            weights = now if share == 1 else self.interpolate(self.start, now, share)
+            self.restore(weights)
+            found.append(({**self.answer(), "tuned_share": share}, weights))
+        self.restore(now)
+        lines = [{f"validation_{name}": value for name, value in scores.items()} for scores, _ in found]
+        return found[len(found) - 1 - evaluations_since_best(lines, self.params.select_by)]
 
     def log(self, logs: Scores, start_time: float | None = None) -> None:
         """Write measurements to the journal; a loss that is no number stops the training."""
@@ -124,6 +140,10 @@ class Tuner(Trainer):
         """Return the tensors that learn, on the CPU."""
         named = cast("torch.nn.Module", self.model).named_parameters()
         return {name: tensor.detach().cpu().contiguous() for name, tensor in named if tensor.requires_grad}
+
+    def copied(self) -> Tensors:
+        """Return a copy of the tensors that learn, which go on changing."""
+        return {name: tensor.clone() for name, tensor in self.trained().items()}
 
     def restore(self, tensors: Tensors) -> None:
         """Put tensors that `trained` returned back into the model."""

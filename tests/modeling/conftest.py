@@ -18,15 +18,16 @@ SUBJECTS = {
     "badge": "door card lock gate entry",
 }
 FILLERS = "please my the again today is not help with a"
+VOCABULARY = " ".join([*SUBJECTS.values(), FILLERS])
 
 
-def make_base(folder: Path) -> Path:
-    """Write a BERT of two layers, 32 wide, whose vocabulary is the words of the toy texts."""
+def make_base(folder: Path, vocabulary: str = VOCABULARY) -> Path:
+    """Write a BERT of two layers, 32 wide, that knows these words and no others."""
     import torch
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
     from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *sorted(set(" ".join([*SUBJECTS.values(), FILLERS]).split()))]
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *sorted(set(vocabulary.split()))]
     tokenizer = Tokenizer(models.WordLevel({word: place for place, word in enumerate(words)}, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     tokenizer.post_processor = processors.TemplateProcessing(
@@ -76,8 +77,8 @@ def make_plan(base: Path, method: str = "lora", method_settings: dict[str, Any] 
 TOY_SETTINGS = json.loads(
     """{"seed": 5, "threads": 1, "precision": "float32", "max_length": 32, "epochs": 3, "batch_size": 8,
     "learning_rate": 0.005, "warmup_share": 0.1, "weight_decay": 0.01, "label_smoothing": 0.0, "dropout": 0.1,
-    "evaluations_per_epoch": 1, "patience": 3, "select_by": "macro_f1", "probe_strengths": [0.01, 1.0],
-    "checkpoint_seconds": 0, "time_budget_seconds": 0}"""
+    "evaluations_per_epoch": 1, "patience": 3, "select_by": "macro_f1", "tuned_shares": [0.5, 1.0],
+    "probe_strengths": [0.01, 1.0],    "checkpoint_seconds": 0, "time_budget_seconds": 0}"""
 )
 
 

@@ -105,12 +105,14 @@ def check_method(name: str, base: Path, out: Path) -> None:
     torch.testing.assert_close(outputs(adapted, tokenizer, TEXTS)[0], before, atol=CLOSE, rtol=0)
     learns = [parameter for parameter in adapted.parameters() if parameter.requires_grad]
     assert sum(parameter.numel() for parameter in learns) == count > 0
+    start = trainable(adapted)
     torch.manual_seed(4)
     with torch.no_grad():
         for parameter in learns:
             parameter.add_(0.05 * torch.randn_like(parameter))
     after, _ = outputs(adapted, tokenizer, TEXTS)
     assert not torch.allclose(after, before, atol=1e-3)
+    check_way(part, adapted, start, lambda: outputs(adapted, tokenizer, TEXTS)[0], before, after)
     out.mkdir()
     part.save(adapted, out, "some-base")
     again = part.load(family.load(base)[0], out)
@@ -119,6 +121,24 @@ def check_method(name: str, base: Path, out: Path) -> None:
     spoil(out)
     with pytest.raises(IntegrityError):
         part.load(family.load(base)[0], out)
+
+
+def trainable(module: nn.Module) -> dict[str, Tensor]:
+    """Return a copy of what learns."""
+    return {name: tensor.detach().clone() for name, tensor in module.named_parameters() if tensor.requires_grad}
+
+
+def check_way(
+    part: Any, adapted: nn.Module, start: dict[str, Tensor], answer: Any, before: Tensor, after: Tensor
+) -> None:
+    """Hold `interpolate` to both ends of the way, and to something else between them; the module stays as it was."""
+    tuned = trainable(adapted)
+    for share, expected in ((1.0, after), (1e-6, before)):
+        adapted.load_state_dict(part.interpolate(start, tuned, share), strict=False)
+        torch.testing.assert_close(answer(), expected, atol=1e-3, rtol=0)
+    adapted.load_state_dict(part.interpolate(start, tuned, 0.5), strict=False)
+    assert min((answer() - end).abs().max() for end in (before, after)) > 1e-3
+    adapted.load_state_dict(tuned, strict=False)
 
 
 def check_files(out: Path, base: Path) -> None:

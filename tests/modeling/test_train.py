@@ -186,18 +186,38 @@ def test_a_killed_run_ends_in_the_bytes_of_an_undisturbed_one(
     assert history(resumed.events) == history(undisturbed.events)
 
 
+@pytest.mark.parametrize(("method", "too_fast"), [("lora", 0.1), ("full", 0.05)])
+def test_part_of_the_way_is_kept_where_it_answers_better_than_the_end(
+    method: str, too_fast: float, tiny_base: Path, tmp_path: Path
+) -> None:
+    changes: dict[str, Any] = {"method": method, "epochs": 2, "learning_rate": too_fast, "select_by": "loss"}
+    changes |= {"probe_strengths": [1e-3]}
+    _, whole = run(tiny_base, tmp_path / "whole", tuned_shares=[1.0], **changes)
+    fitted, model = run(tiny_base, tmp_path / "part", tuned_shares=[0.5, 1.0], **changes)
+    best = fitted.facts["validation_best"]
+    assert (best["validation_tuned_share"], fitted.facts["best_step"] > 0) == (0.5, True)
+    rows = toy_rows(6, seed=1)
+    assert loss_of(model, rows) == pytest.approx(best["validation_loss"], abs=1e-4)
+    assert loss_of(model, rows) < loss_of(whole, rows)
+
+
+def loss_of(model: Path, rows: pd.DataFrame) -> float:
+    loaded = predictor.load(model)
+    truth = torch.tensor([loaded.labels.index(label) for label in rows["label"]])
+    return float(torch.nn.functional.cross_entropy(torch.from_numpy(loaded.logits(list(rows["text"]))), truth))
+
+
 @pytest.mark.case("TR-5")
 def test_early_stopping_restores_the_best_and_not_the_last(tiny_base: Path, tmp_path: Path) -> None:
-    fitted, model = run(tiny_base, tmp_path, epochs=30, learning_rate=0.3, patience=2, select_by="loss")
+    fitted, model = run(
+        tiny_base, tmp_path, epochs=30, learning_rate=0.3, patience=2, select_by="loss", tuned_shares=[1.0]
+    )
     scores = {e["step"]: e["values"]["validation_loss"] for e in fitted.events if "validation_loss" in e["values"]}
     best = min(scores, key=lambda step: scores[step])
     assert fitted.facts["steps"] < 30 * 5, "it did not stop early"
     assert fitted.facts["best_step"] == best < max(scores)
     rows = toy_rows(6, seed=1)
-    loaded = predictor.load(model)
-    truth = torch.tensor([loaded.labels.index(label) for label in rows["label"]])
-    loss = torch.nn.functional.cross_entropy(torch.from_numpy(loaded.logits(list(rows["text"]))), truth)
-    assert float(loss) == pytest.approx(scores[best], abs=1e-4)
+    assert loss_of(model, rows) == pytest.approx(scores[best], abs=1e-4)
 
 
 @pytest.mark.case("TR-6")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -53,6 +53,10 @@ class TrainParams(Settings):
 
     select_by: Literal["macro_f1", "accuracy", "loss"]
     """The score on the validation split that decides which weights are kept; the loss decides between equals."""
+
+    tuned_shares: tuple[Annotated[float, Field(gt=0, le=1)], ...] = Field(min_length=1)
+    """Each evaluation asks the weights at these shares of the way from the start to the tuned ones (1: the tuned ones);
+    part of the way often answers better than either end (Wortsman et al., arXiv 2109.01903)."""
 
     probe_strengths: tuple[float, ...] = Field(min_length=1)
     """Inverse regularisation strengths that are tried for the probe, the linear model from which the head starts."""

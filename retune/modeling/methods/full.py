@@ -13,7 +13,9 @@ from retune.core.params import base as settings_base
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from torch import nn
+    from torch import Tensor, nn
+
+    Tensors = dict[str, Tensor]
 
 FILE = "encoder.safetensors"
 
@@ -48,6 +50,11 @@ def trainable_parameters(encoder: nn.Module, family: ModuleType, settings: Setti
     frozen += list(family.blocks(encoder))[: settings.freeze_layers]
     count = sum(parameter.numel() for parameter in encoder.parameters())
     return count - sum(parameter.numel() for module in frozen for parameter in module.parameters())
+
+
+def interpolate(start: Tensors, tuned: Tensors, share: float) -> Tensors:
+    """Return the tensors at a share of the way from the start to the tuned ones."""
+    return {name: start[name].lerp(tensor, share) for name, tensor in tuned.items()}
 
 
 def save(encoder: nn.Module, folder: Path, base: str) -> None:

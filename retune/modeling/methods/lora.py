@@ -14,7 +14,9 @@ from retune.core.params import base as settings_base
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from torch import nn
+    from torch import Tensor, nn
+
+    Tensors = dict[str, Tensor]
 
 
 class Settings(settings_base.Settings):
@@ -46,6 +48,14 @@ def trainable_parameters(encoder: nn.Module, family: ModuleType, settings: Setti
     """Return how many parameters `adapt` makes trainable: rank x (inputs + outputs) per linear layer."""
     layers: list[Any] = [encoder.get_submodule(name) for name in family.linear_names(encoder)]
     return sum(settings.rank * (layer.in_features + layer.out_features) for layer in layers)
+
+
+def interpolate(start: Tensors, tuned: Tensors, share: float) -> Tensors:
+    """Return the tensors at a share of the way: a correction is a product, so one of its factors goes it alone."""
+    return {
+        name: tensor.clone() if ".lora_A." in name else start[name].lerp(tensor, share)
+        for name, tensor in tuned.items()
+    }
 
 
 def save(encoder: Any, folder: Path, base: str) -> None:
