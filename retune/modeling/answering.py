@@ -18,7 +18,6 @@ from retune.modeling.bases import BaseIdentity
 if TYPE_CHECKING:
     from retune.modeling.predictor import Predictor
 
-BASES = "RETUNE_BASES"  # folders, separated as in PATH, in which bases lie on this machine
 CODE = "retune.modeling.pyfunc"
 
 
@@ -28,15 +27,7 @@ def load(model: str | Path, base: dict[str, Any], *, code: str | None = None) ->
 
     if code is not None:
         refuse_other_code(Path(code))
-    identity = BaseIdentity.from_dict(base)
-    return predictor.load(Path(model), identity, base_folder(identity))
-
-
-def base_folder(identity: BaseIdentity) -> Path | None:
-    """Return the folder of RETUNE_BASES that holds the base, None where its identity alone says where it is."""
-    name, expected = next(((name, value) for name, value in identity.files.items() if name.endswith(".safetensors")))
-    given = [Path(folder) for folder in os.environ.get(BASES, "").split(os.pathsep) if folder]
-    return next((folder for folder in given if (folder / name).is_file() and sha256(folder / name) == expected), None)
+    return predictor.load(Path(model), BaseIdentity.from_dict(base))
 
 
 def answer(predictor: Predictor, model_input: pd.DataFrame) -> pd.DataFrame:

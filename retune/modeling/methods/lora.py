@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,14 +35,13 @@ class Settings(settings_base.Settings):
 
 def adapt(encoder: nn.Module, family: ModuleType, settings: Settings) -> nn.Module:
     """Return the encoder with a trainable correction, zero at first, on each linear layer; all else is frozen."""
-    from peft import LoraConfig, TaskType, get_peft_model
+    from peft import LoraConfig, TaskType
 
     config = LoraConfig(
         r=settings.rank, lora_alpha=settings.alpha, lora_dropout=settings.dropout,
         target_modules=family.linear_names(encoder), task_type=TaskType.FEATURE_EXTRACTION,
     )  # fmt: skip
-    adapted: nn.Module = get_peft_model(encoder, config)
-    return adapted
+    return _adapted(encoder, config)
 
 
 def trainable_parameters(encoder: nn.Module, family: ModuleType, settings: Settings) -> int:
@@ -75,14 +75,24 @@ def save(encoder: Any, folder: Path, base: str) -> None:
 
 def load(encoder: nn.Module, folder: Path) -> nn.Module:
     """Return the encoder with the correction that `save` wrote; a tensor too many or too few raises IntegrityError."""
-    from peft import LoraConfig, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
+    from peft import LoraConfig, get_peft_model_state_dict, set_peft_model_state_dict
     from safetensors.torch import load_file
 
     config = json.loads((folder / "adapter" / "adapter_config.json").read_text(encoding="utf-8"))
     names = ("r", "lora_alpha", "lora_dropout", "task_type", "target_modules")
-    adapted: nn.Module = get_peft_model(encoder, LoraConfig(**{name: config[name] for name in names}))
+    adapted = _adapted(encoder, LoraConfig(**{name: config[name] for name in names}))
     tensors = load_file(folder / "adapter" / "adapter_model.safetensors")
     if set(tensors) != set(get_peft_model_state_dict(adapted)):
         raise IntegrityError(f"the adapter in {folder.name} does not fit its base: the tensors have other names")
     set_peft_model_state_dict(adapted, tensors)
+    return adapted
+
+
+def _adapted(encoder: nn.Module, config: Any) -> nn.Module:
+    """Return the encoder under peft, which asks transformers 5 for an attribute by its name of version 4."""
+    from peft import get_peft_model
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
+        adapted: nn.Module = get_peft_model(encoder, config)
     return adapted
