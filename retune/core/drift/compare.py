@@ -5,7 +5,7 @@ Drift is called where a change is significant and large enough to matter. What c
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import ModuleType
 
 import numpy as np
@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from retune.core import parts
-from retune.core.drift import rows, statistics
+from retune.core.drift import statistics
 from retune.core.drift.finding import (
     DRIFT,
     NOT_ENOUGH,
@@ -25,51 +25,33 @@ from retune.core.drift.finding import (
     NotMeasuredError,
     Verdict,
 )
+from retune.core.drift.rows import counted_once
+from retune.core.drift.sample import Sample
 from retune.core.params.monitor import MonitorParams
 
 ASPECTS = "retune.core.drift.aspects"
 HELD_OUT_SIDE = "test"
 
 
-@dataclass(frozen=True)
-class Sides:
-    """The rows that are compared, each different text once, and what was left out of the window."""
-
-    reference: pd.DataFrame
-    window: pd.DataFrame
-    copies: int
-    left_out: int
-
-
-def compare(reference: pd.DataFrame, window: pd.DataFrame, params: MonitorParams) -> DriftReport:
-    """Return the verdict on a window of rows against a reference [PROFILE]; a column that lacks is not measured.
-
-    Both frames need document_id, text_sha256 and words; the reference also its side.
-    """
-    sides = _sides(reference, window, params)
-    found = {"reference": len(sides.reference), "window": len(sides.window)}
+def compare(reference: pd.DataFrame, window: Sample, params: MonitorParams) -> DriftReport:
+    """Return the verdict on a window against a reference [PROFILE]; a column that either lacks is not measured."""
+    known = counted_once(reference, params.near_duplicate)
+    found = {"reference": len(known), "window": len(window.rows)}
     few = [f"{found[side]} different texts in the {side}" for side in found if found[side] < params.minimum_rows]
     if few:
-        return _report(sides, params, (), f"{' and '.join(few)}; at least {params.minimum_rows} are needed")
-    measured = [_measured(name, sides, params) for name in sorted(params.watch)]
-    return _report(sides, params, _judged(measured, params.alpha), "")
+        too_few = f"{' and '.join(few)}; at least {params.minimum_rows} are needed"
+        return _report(len(known), window, params, (), too_few)
+    measured = [_measured(name, known, window.rows, params) for name in sorted(params.watch)]
+    return _report(len(known), window, params, _judged(measured, params.alpha), "")
 
 
-def _sides(reference: pd.DataFrame, window: pd.DataFrame, params: MonitorParams) -> Sides:
-    """Return both sides with each different text once, the window cut to the number that is compared."""
-    once = rows.counted_once(window, params.near_duplicate)
-    compared = rows.chosen(once, params.window_rows, params.seed)
-    known = rows.counted_once(reference, params.near_duplicate)
-    return Sides(known, compared, len(window) - len(once), len(once) - len(compared))
-
-
-def _measured(name: str, sides: Sides, params: MonitorParams) -> AspectResult:
+def _measured(name: str, known: pd.DataFrame, met: pd.DataFrame, params: MonitorParams) -> AspectResult:
     """Return what an aspect found, not yet corrected; what it cannot measure is a result too."""
     part = parts.find(ASPECTS, name)
     about = " ".join((part.__doc__ or name).split())
     blank = AspectResult(name, NOT_MEASURED, about, params.watch[name], part.TEST, part.MEASURE)
     try:
-        reference, window = _usable(part, sides, params)
+        reference, window = _usable(part, known, met, params)
         found: Finding = part.compare(reference, window, params)
         if not np.isfinite([found.p, found.effect]).all():
             raise NotMeasuredError("the result is not a number")
@@ -79,29 +61,34 @@ def _measured(name: str, sides: Sides, params: MonitorParams) -> AspectResult:
     return replace(measured, reference_rows=len(reference), window_rows=len(window))
 
 
-def _usable(part: ModuleType, sides: Sides, params: MonitorParams) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the rows that an aspect compares; raises NotMeasuredError where a value is missing or rows are too few."""
-    reference = sides.reference
+def _usable(
+    part: ModuleType, known: pd.DataFrame, met: pd.DataFrame, params: MonitorParams
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the rows that an aspect compares; raises NotMeasuredError where values are missing or rows are too few."""
+    reference = "reference"
     if getattr(part, "HELD_OUT", False):
-        reference = reference[reference["side"] == HELD_OUT_SIDE]
-    found = {"reference": reference, "window": sides.window}
-    for side, frame in found.items():
-        missing = [column for column in part.COLUMNS if column not in frame.columns]
-        if missing:
-            raise NotMeasuredError(f"the {side} has no {' and no '.join(missing)}")
-        whole = np.logical_and.reduce([_is_there(frame[column]) for column in part.COLUMNS])
-        if not whole.all() and not getattr(part, "PARTIAL", False):
-            raise NotMeasuredError(
-                f"{(~whole).sum()} of {len(frame)} rows of the {side} lack {', '.join(part.COLUMNS)}"
-            )
-        found[side] = frame[whole].reset_index(drop=True)
-        if len(found[side]) < params.minimum_rows:
-            held = " that were not learnt from" if side == "reference" and getattr(part, "HELD_OUT", False) else ""
-            raise NotMeasuredError(
-                f"{len(found[side])} rows of the {side}{held} have {', '.join(part.COLUMNS)}; "
-                f"at least {params.minimum_rows} are needed"
-            )
-    return found["reference"], found["window"]
+        known, reference = known[known["side"] == HELD_OUT_SIDE], "reference that were not learnt from"
+    least_share = getattr(part, "LEAST_SHARE", 1.0)
+    return (
+        _whole(known, part.COLUMNS, reference, least_share, params.minimum_rows),
+        _whole(met, part.COLUMNS, "window", least_share, params.minimum_rows),
+    )
+
+
+def _whole(
+    frame: pd.DataFrame, columns: tuple[str, ...], side: str, least_share: float, minimum_rows: int
+) -> pd.DataFrame:
+    """Return the rows that have every column; raises NotMeasuredError if they are too few, or too small a share."""
+    missing = [column for column in columns if column not in frame.columns]
+    if missing:
+        raise NotMeasuredError(f"the {side.split()[0]} has no {' and no '.join(missing)}")
+    whole = np.logical_and.reduce([_is_there(frame[column]) for column in columns])
+    if whole.sum() < least_share * len(frame):
+        raise NotMeasuredError(f"{(~whole).sum()} of {len(frame)} rows of the {side} lack {', '.join(columns)}")
+    if whole.sum() < minimum_rows:
+        found = f"{whole.sum()} rows of the {side} have {', '.join(columns)}"
+        raise NotMeasuredError(f"{found}; at least {minimum_rows} are needed")
+    return frame[whole].reset_index(drop=True)
 
 
 def _is_there(column: pd.Series) -> NDArray[np.bool_]:
@@ -132,24 +119,17 @@ def _judged(measured: list[AspectResult], alpha: float) -> tuple[AspectResult, .
     return tuple(judged)
 
 
-def _report(sides: Sides, params: MonitorParams, aspects: tuple[AspectResult, ...], too_few: str) -> DriftReport:
+def _report(
+    known: int, window: Sample, params: MonitorParams, aspects: tuple[AspectResult, ...], too_few: str
+) -> DriftReport:
     """Return the verdict; without a single measured aspect there is not enough data for one."""
     drifted = [one for one in aspects if one.state == DRIFT]
     silent = [f"{one.name} ({one.reason})" for one in aspects if one.state == NOT_MEASURED]
     without = f"not measured: {'; '.join(silent)}" if silent else ""
     verdict: Verdict = DRIFT if drifted else STEADY
-    said = [told(one) for one in drifted] or [f"no change in {len(aspects) - len(silent)} aspects"]
+    said = [one.told() for one in drifted] or [f"no change in {len(aspects) - len(silent)} aspects"]
     if too_few or len(silent) == len(aspects):
         verdict, said = NOT_ENOUGH, [too_few]
     why = "; ".join(filter(None, [*said, without]))
-    sizes = (len(sides.reference), len(sides.window), sides.copies, sides.left_out)
+    sizes = (known, len(window.rows), window.copies, window.left_out)
     return DriftReport(verdict, why, params.alpha, *sizes, aspects)
-
-
-def told(aspect: AspectResult) -> str:
-    """Return in one line what moved in an aspect that drifted."""
-    grown = [cell for cell in aspect.cells if cell.change > 0]
-    largest = max(grown, key=lambda cell: cell.change, default=None)
-    where = f": {largest.what} from {largest.before:.0%} to {largest.after:.0%}" if largest else ""
-    numbers = f"{aspect.measure} {aspect.effect:.2f}, corrected p {aspect.p_corrected:.4f}"
-    return f"{aspect.name} moved{where} ({numbers})"

@@ -59,6 +59,12 @@ class AspectResult:
     window_rows: int = 0
     cells: tuple[Cell, ...] = ()
 
+    def told(self) -> str:
+        """Return in one line what moved, where it drifted."""
+        largest = max((cell for cell in self.cells if cell.change > 0), key=lambda cell: cell.change, default=None)
+        where = f": {largest.what} from {largest.before:.0%} to {largest.after:.0%}" if largest else ""
+        return f"{self.name} moved{where} ({self.measure} {self.effect:.2f}, corrected p {self.p_corrected:.4f})"
+
 
 @dataclass(frozen=True)
 class DriftReport:

@@ -29,6 +29,30 @@ class Action:
     why: str
 
 
+@dataclass(frozen=True)
+class Measured:
+    """A window as it was measured and recorded now, or earlier if nothing changed since."""
+
+    source: str
+    verdict: str
+    why: str
+    rows: int
+    run_id: str
+    run_url: str
+
+
+@dataclass(frozen=True)
+class Monitored:
+    """What the monitor of a model found, and whether a training starts; `asked_by` is the run that asks for it."""
+
+    model: str
+    version: str  # of the champion, empty where there is none
+    windows: tuple[Measured, ...]
+    retrain: bool
+    why: str
+    asked_by: str = ""
+
+
 def decide(windows: Sequence[Window], triggers: Sequence[datetime], now: datetime, policy: TriggerParams) -> Action:
     """Return whether a training starts now.
 

@@ -8,13 +8,20 @@ from pandas.api.types import is_numeric_dtype
 from pydantic import ValidationError
 
 from retune.core import parts
-from retune.core.drift.compare import ASPECTS, compare
+from retune.core.drift import compare as drift
+from retune.core.drift.compare import ASPECTS
 from retune.core.drift.finding import AspectResult, DriftReport
+from retune.core.drift.sample import sample
+from retune.core.params.monitor import MonitorParams
 from tests.core.drift.toys import params, rows
 
 PARAMS = params()
 REFERENCE = rows(220, 1)
 NAMES = parts.names(ASPECTS)
+
+
+def compare(reference: pd.DataFrame, window: pd.DataFrame, settings: MonitorParams) -> DriftReport:
+    return drift.compare(reference, sample(window, settings), settings)
 
 
 def aspect(report: DriftReport, name: str) -> AspectResult:
@@ -120,7 +127,7 @@ def test_an_aspect_with_a_value_that_is_missing_or_infinite_is_not_measured(name
         return
     holed = [*window[column].tolist()[:-1], np.array([missing] * 6) if column == "vector" else missing]
     report = compare(REFERENCE, window.assign(**{column: holed}), PARAMS)
-    if getattr(part, "PARTIAL", False):
+    if hasattr(part, "LEAST_SHARE"):
         assert aspect(report, name).window_rows == 79
     else:
         assert aspect(report, name).state == "not measured"
@@ -161,8 +168,16 @@ def test_fewer_right_answers_are_drift_and_more_are_not() -> None:
 
 def test_labels_that_arrived_for_too_few_rows_do_not_measure_quality() -> None:
     window = rows(80, 9)
-    window.loc[10:, "correct"] = np.nan
-    assert "10 rows of the window have correct" in aspect(compare(REFERENCE, window, PARAMS), "quality").reason
+    window.loc[50:, "correct"] = np.nan
+    assert aspect(compare(REFERENCE, window, PARAMS), "quality").window_rows == 50
+    window.loc[25:, "correct"] = np.nan
+    found = aspect(compare(REFERENCE, window, params(minimum_rows=20)), "quality")
+    assert (found.state, found.reason) == ("not measured", "55 of 80 rows of the window lack correct")
+    few = rows(50, 9)
+    few.loc[27:, "correct"] = np.nan
+    assert (
+        "27 rows of the window have correct; at least 30" in aspect(compare(REFERENCE, few, PARAMS), "quality").reason
+    )
 
 
 def test_a_significant_change_that_is_too_small_to_matter_is_not_drift() -> None:

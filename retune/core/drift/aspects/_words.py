@@ -28,6 +28,7 @@ def distinctive(words: Sequence[str], occurs: Masks, inside: NDArray[np.bool_], 
     here = occurs[inside].sum(axis=0, dtype=np.float64)
     share = here / max(int(inside.sum()), 1)
     elsewhere = (occurs[~inside].sum(axis=0, dtype=np.float64) + 0.5) / (int((~inside).sum()) + 1)
-    score = np.where(here >= TEXTS, share * np.log(np.maximum(share, 1e-12) / elsewhere), -1.0)
+    gain = np.log(np.maximum(share, 1e-12) / elsewhere)
+    score = np.where((here >= TEXTS) & (gain > 0), share * gain**2, -1.0)  # squared: `that` is frequent everywhere
     order = np.argsort(-score, kind="stable")[:most]
     return [words[place] for place in order if score[place] > 0]

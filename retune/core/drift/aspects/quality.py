@@ -11,7 +11,7 @@ from retune.core.params.monitor import MonitorParams
 COLUMNS = ("correct",)
 TEST, MEASURE = "Fisher, exact, one-sided", "points lost"
 HELD_OUT = True
-PARTIAL = True  # labels arrive later, and for some rows never
+LEAST_SHARE = 0.5  # labels arrive later; where few have come, they are corrections of errors, and no fair choice
 
 
 def compare(reference: pd.DataFrame, window: pd.DataFrame, params: MonitorParams) -> Finding:  # noqa: ARG001
