@@ -93,6 +93,11 @@ class Tracking:
             found = self.client.search_runs([self.experiment], quoted(tags) + extra, max_results=1)
         return found[0] if found else None
 
+    def finished(self, tags: dict[str, str]) -> list[Any]:
+        """Return the finished runs with all of these tags, the newest first, at most a thousand."""
+        with answering(self.uri):
+            return list(self.client.search_runs([self.experiment], quoted(tags) + FINISHED, max_results=1000))
+
     def close(self, run_id: str, status: str = "FINISHED", reasons: Sequence[str] = ()) -> None:
         """End a run as FINISHED, FAILED or KILLED, with the reasons as a tag and as an artifact."""
         with answering(self.uri):
