@@ -20,7 +20,7 @@ from retune.io.registry import CHAMPION, CONTENT, FINGERPRINT, KEPT, POLICY, PRO
 from retune.io.rule import holding
 from retune.io.settings import read_yaml
 from retune.io.tracking import FINISHED, KIND, NOTE, VERSION, Dataset, Tracking
-from retune.modeling.keys import train_key
+from retune.modeling.keys import JOURNAL, TrainingInputs
 from retune.project import read_project
 
 SPLITS = {"train": "training", "validation": "validation", "test": "test"}
@@ -74,10 +74,10 @@ def journal_of(root: Path, model: str) -> Path:
     place, settings = Place(root, model), read_project(root).models[model]
     chosen = {"task_type": settings.task_type, "family": settings.family, "method": settings.method}
     kinds = {"task_type": "task_types", "family": "families", "method": "methods"}
-    files = {kind: root / "retune" / "modeling" / kinds[kind] / f"{name}.py" for kind, name in chosen.items()}
-    files |= {name: place.model / "split" / f"{name}.parquet" for name in ("train", "validation")}
-    hashes = {name: sha256_file(path) for name, path in {**files, "base": place.base}.items()}
-    return cache.location("train", train_key(hashes, settings.train.model_dump())) / "journal.jsonl"
+    code = {kind: root / "retune" / "modeling" / kinds[kind] / f"{name}.py" for kind, name in chosen.items()}
+    splits = {name: place.model / "split" / f"{name}.parquet" for name in ("train", "validation")}
+    inputs = TrainingInputs(**splits, base=place.base, **code)
+    return cache.location("train", inputs.key(settings.train.model_dump())) / JOURNAL
 
 
 def unsettled(root: Path, model: str, cause: Cause, now: datetime) -> bool:

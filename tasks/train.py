@@ -10,7 +10,7 @@ from retune.core import parts
 from retune.core.params.base import Settings
 from retune.core.params.train import TrainParams
 from retune.io import cache
-from retune.io.files import read_frame, read_json, sha256_file, whole_folder, write_json, write_text
+from retune.io.files import read_frame, read_json, whole_folder, write_json, write_text
 from retune.io.settings import checked
 from retune.modeling import bases, keys
 from retune.modeling.bases import BaseIdentity
@@ -33,9 +33,8 @@ def train(
     """Write the model, its history and facts; `timings` has what differs between machines and runs."""
     identity = BaseIdentity.from_dict(read_json(base))
     bases.locate(identity)  # a base that is gone or changed is said before seconds of imports
-    inputs = {"train": train, "validation": validation, "base": base, "task_type": task_type, "family": family,
-              "method": method}  # fmt: skip
-    work = cache.folder("train", _key(inputs, params))
+    inputs = keys.TrainingInputs(train, validation, base, task_type, family, method)
+    work = cache.folder("train", inputs.key(params.model_dump()))
     from retune.modeling import journal
     from retune.modeling.bench import Plan
     from retune.modeling.train import fit, to_stderr
@@ -47,25 +46,9 @@ def train(
     with whole_folder(model) as partial:
         fitted = fit(plan, read_frame(train), read_frame(validation), work=work, out=partial, say=to_stderr)
     write_text(history, journal.history(fitted.events))
-    data = {name: sha256_file(path) for name, path in inputs.items()}
-    write_json(facts, {**fitted.facts, "inputs_sha256": data})
+    write_json(facts, {**fitted.facts, "inputs_sha256": inputs.sha256()})
     write_json(timings, fitted.timings)
     shutil.rmtree(work / "checkpoints", ignore_errors=True)  # after all outs are whole: a kill before resumes
-
-
-def journal_path(
-    *, train: Path, validation: Path, base: Path, task_type: Path, family: Path, method: Path, params: TrainParams
-) -> Path:
-    """Return where the live journal of that training is, or will be."""
-    inputs = {"train": train, "validation": validation, "base": base, "task_type": task_type, "family": family,
-              "method": method}  # fmt: skip
-    return cache.location("train", _key(inputs, params)) / "journal.jsonl"
-
-
-def _key(inputs: dict[str, Path], params: TrainParams) -> str:
-    """Return the key of a training with these files and settings."""
-    hashes = {name: sha256_file(path) for name, path in inputs.items()}
-    return keys.train_key(hashes, params.model_dump())
 
 
 def _part(kind: str, path: Path) -> ModuleType:

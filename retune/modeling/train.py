@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from retune.modeling import batches, checkpoints, folder, machine, probe, trainer
+from retune.modeling import batches, checkpoints, folder, keys, machine, probe, trainer
 from retune.modeling.bench import Bench, Plan, Say, prepare
 from retune.modeling.journal import Event, Journal
 
@@ -38,7 +38,7 @@ def fit(plan: Plan, train: pd.DataFrame, validation: pd.DataFrame, *, work: Path
     start = time.monotonic()
     bench = prepare(plan, train, validation, start, say)
     resumed = checkpoints.newest(work / "checkpoints")
-    journal = Journal(work / "journal.jsonl", fresh=resumed is None)
+    journal = Journal(work / keys.JOURNAL, fresh=resumed is None)
     found = _timed(bench, "probe", lambda: _probe(bench, work / "probe"))
     findings = _findings(bench, train)
     for name, value in findings.items():

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from retune.core.errors import IntegrityError, UserError
+from retune.io.cache import location
 from retune.io.dvc import environment as child_environment
 from retune.io.files import read_json, write_json
 from retune.io.logged_model import OFFLINE, check_code, fetch
@@ -21,10 +22,10 @@ from retune.io.mlflow_store import default_uri
 from retune.io.ports import wait_until_answers
 from retune.io.registry import CHAMPION, Registry
 from retune.io.tracking import NOTE, Tracking
+from retune.modeling.keys import TrainingInputs
 from retune.modeling.reload import compared
 from retune.project import read_project
 from tasks.track import journal_of, track, unsettled
-from tasks.train import journal_path
 from tests.conftest import CHECKOUT
 from tests.toy_checkout import MODEL, ROWS_IN_TEST, make_checkout, train_toy
 
@@ -192,15 +193,16 @@ def test_the_journal_is_looked_for_where_the_training_writes_it(checkout: Path) 
     settings = read_project(checkout).models[MODEL]
     kinds, model = checkout / "retune" / "modeling", checkout / "artifacts" / "models" / MODEL
     shutil.copytree(CHECKOUT / "retune" / "modeling", kinds)
-    assert journal_of(checkout, MODEL) == journal_path(
+    inputs = TrainingInputs(
         train=model / "split" / "train.parquet",
         validation=model / "split" / "validation.parquet",
         base=model / "resolve" / "base.json",
         task_type=kinds / "task_types" / f"{settings.task_type}.py",
         family=kinds / "families" / f"{settings.family}.py",
         method=kinds / "methods" / f"{settings.method}.py",
-        params=settings.train,
     )
+    folder = location("train", inputs.key(settings.train.model_dump()))
+    assert journal_of(checkout, MODEL) == folder / "journal.jsonl"
 
 
 @pytest.mark.slow

@@ -8,9 +8,10 @@ import pytest
 from retune.core.errors import UserError
 from retune.core.frames import ROWS
 from retune.core.params.train import TrainParams
+from retune.io import cache
 from retune.io.files import write_frame, write_json
-from retune.modeling import bases, predictor
-from tasks.train import journal_path, train
+from retune.modeling import bases, keys, predictor
+from tasks.train import train
 from tests.modeling.conftest import TOY_SETTINGS, make_base, toy_rows
 
 PARTS = Path("retune/modeling")
@@ -44,6 +45,11 @@ def outs(folder: Path) -> dict[str, Path]:
     return {name: folder / file for name, file in names.items()}
 
 
+def journal_of(inputs: dict[str, Path], **changes: Any) -> Path:
+    key = keys.TrainingInputs(**inputs).key(settings(**changes).model_dump())
+    return cache.location("train", key) / keys.JOURNAL
+
+
 def digest(folder: Path) -> dict[str, str]:
     files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != "timings.json"]
     return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
@@ -56,7 +62,7 @@ def test_the_step_writes_a_model_that_loads_and_its_history(inputs: dict[str, Pa
     lines = [json.loads(line) for line in (tmp_path / "out" / "history.jsonl").read_text().splitlines()]
     assert {"metrics", "params"} <= {line["event"] for line in lines}
     assert all(set(line) == {"event", "step", "values"} for line in lines)
-    live = journal_path(**inputs, params=settings()).read_text().splitlines()
+    live = journal_of(inputs).read_text().splitlines()
     assert len(live) == len(lines)
     facts = json.loads((tmp_path / "out" / "facts.json").read_text())
     assert facts["inputs_sha256"]["train"] == hashlib.sha256(inputs["train"].read_bytes()).hexdigest()
@@ -73,8 +79,8 @@ def test_without_its_cache_the_step_writes_the_same_bytes(
 
 
 def test_other_settings_are_another_training(inputs: dict[str, Path]) -> None:
-    assert journal_path(**inputs, params=settings()) != journal_path(**inputs, params=settings(seed=6))
-    assert journal_path(**inputs, params=settings()) == journal_path(**inputs, params=settings())
+    assert journal_of(inputs) != journal_of(inputs, seed=6)
+    assert journal_of(inputs) == journal_of(inputs)
 
 
 def test_a_setting_that_the_method_has_not_is_named(inputs: dict[str, Path], tmp_path: Path) -> None:
