@@ -94,7 +94,9 @@ def _take_place(new: Path, old: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text in UTF-8."""
+    """Write a text in UTF-8; a file that holds it already is left as it is."""
+    if path.is_file() and path.read_bytes() == text.encode("utf-8"):
+        return
     with whole_file(path) as partial:
         partial.write_text(text, encoding="utf-8")
 

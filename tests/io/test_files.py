@@ -70,3 +70,13 @@ def test_a_score_that_is_no_number_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="Out of range float"):
         write_json(tmp_path / "scores.json", {"accuracy": float("nan")})
     assert not (tmp_path / "scores.json").exists()
+
+
+def test_a_file_that_holds_the_text_already_is_left_as_it_is(tmp_path: Path) -> None:
+    write_text(tmp_path / "a.txt", "the same")
+    before = (tmp_path / "a.txt").stat()
+    write_text(tmp_path / "a.txt", "the same")
+    after = (tmp_path / "a.txt").stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    write_text(tmp_path / "a.txt", "another")
+    assert (tmp_path / "a.txt").read_text() == "another"
