@@ -14,6 +14,7 @@ import pytest
 
 from retune.io import dvc
 from tests.conftest import CHECKOUT
+from tests.processes import at_work_in
 
 STAGE = """
 stages:
@@ -29,14 +30,6 @@ def repository(tmp_path: Path) -> Path:
     dvc.run(tmp_path, ["init", "--no-scm", "--quiet"], print)
     (tmp_path / "dvc.yaml").write_text(STAGE)
     return tmp_path
-
-
-def at_work_in(folder: Path) -> list[psutil.Process]:
-    return [
-        process
-        for process in psutil.process_iter(["cwd", "status"])
-        if process.info["cwd"] == str(folder) and process.info["status"] != psutil.STATUS_ZOMBIE
-    ]
 
 
 @pytest.mark.case("K12")
