@@ -54,7 +54,7 @@ def markdown(report: RunReport) -> str:
             f"Version {row.version} was {verb}; the champion is version {row.champion}.",
             "",
         ]
-        lines += [f"* {reason}" for reason in row.reasons] + [""]
+        lines += [f"* {line}" for line in [*row.reasons, *[row.note] * bool(row.note)]] + [""]
     for failure in report.failures:
         lines += (
             [f"**{failure['where']}** stopped the run:", ""] + [f"* {reason}" for reason in failure["reasons"]] + [""]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -85,5 +86,5 @@ def _settle(execution: Execution, model: str, cause: Cause) -> None:
         return
     if cause == "drift" and not row.promoted:
         execution.report.alert(model, [*row.reasons, f"the champion stays version {row.champion}"])
-    execution.report.models.append(row)
+    execution.report.models.append(replace(row, note=tracked.sides))
     execution.ends.append(row)

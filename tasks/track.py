@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,18 +11,33 @@ from typing import Any
 from retune.core.errors import IntegrityError
 from retune.core.fingerprint import content_sha256
 from retune.core.model_card import card
+from retune.core.moves import moves
+from retune.core.retention import scores_kept
 from retune.core.rule import Cause, policy_sha256
 from retune.io import cache, journal, lockfile, logged_model
-from retune.io.files import read_json, sha256_file
+from retune.io.files import read_frame, read_json, sha256_file
 from retune.io.mlflow_store import database_of, default_uri
 from retune.io.place import Place
-from retune.io.registry import CHAMPION, CONTENT, FINGERPRINT, KEPT, POLICY, PROMOTED, TO, Registry, Version
+from retune.io.registry import (
+    CHAMPION,
+    CONTENT,
+    FINGERPRINT,
+    KEPT,
+    PARENT_MODEL,
+    PARENT_VERSION,
+    POLICY,
+    PROMOTED,
+    TO,
+    Registry,
+    Version,
+)
 from retune.io.rule import holding
 from retune.io.settings import read_yaml
 from retune.io.tracking import FINISHED, KIND, NOTE, VERSION, Dataset, Tracking
 from retune.modeling.keys import JOURNAL, TrainingInputs
 from retune.project import read_project
 
+SEEN = "seen.parquet"  # of stage profile: each example and its side
 SPLITS = {"train": "training", "validation": "validation", "test": "test"}
 NOT_OF_THE_TRAINING = ("gate", "profile", "release", "monitor")  # sections of a model's settings that change no weight
 
@@ -38,6 +53,7 @@ class Tracked:
     version_url: str
     is_new: bool
     note: str = ""
+    sides: str = ""  # how many examples changed sides of the split since the last version
 
 
 def track(*, root: Path, model: str, parent: str | None = None) -> Tracked:
@@ -54,6 +70,7 @@ def track(*, root: Path, model: str, parent: str | None = None) -> Tracked:
     if version is not None and run.is_finished:
         return _tracked(tracking, registry, mark, run.run_id, version, is_new=False)
     _record(place, tracking, run.run_id, mark)
+    sides = _sides(place, tracking, registry, run.run_id, mark)
     try:
         version, is_new = _register(place, tracking, registry, run.run_id, mark)
     except IntegrityError as error:
@@ -61,7 +78,7 @@ def track(*, root: Path, model: str, parent: str | None = None) -> Tracked:
         raise
     tracking.set_tags(run.run_id, {VERSION: version.number})
     tracking.close(run.run_id)
-    return _tracked(tracking, registry, mark, run.run_id, version, is_new=is_new)
+    return replace(_tracked(tracking, registry, mark, run.run_id, version, is_new=is_new), sides=sides)
 
 
 def fingerprint_of(root: Path, model: str) -> str:
@@ -121,7 +138,23 @@ def _record(place: Place, tracking: Tracking, run_id: str, mark: str) -> None:
         tracking.log_files(run_id, files, folder)
     tracking.log_text(run_id, _card(place, mark, facts, metrics, datasets), "model_card.md")
     said = {"retune.test_sha256": metrics["test_sha256"], "retune.model": place.name, NOTE: about(metrics)}
-    tracking.set_tags(run_id, said)
+    tracking.set_tags(run_id, {**said, **_parent(place)})
+
+
+def _sides(place: Place, tracking: Tracking, registry: Registry, run_id: str, mark: str) -> str:
+    """Return how many examples changed sides since the last version, as a person reads it, and log the numbers."""
+    last, now = registry.newest(but=mark), place.model / "profile" / SEEN
+    if last is None:
+        return ""
+    with tempfile.TemporaryDirectory(prefix="retune-sides-") as scratch:
+        before = tracking.fetch(last.run_id, f"rows/profile/{SEEN}", Path(scratch))
+        if before is None or not now.exists():
+            return (
+                f"which examples changed sides of the split since version {last.number} is unknown: its run lacks them"
+            )
+        found = moves(read_frame(before), read_frame(now))
+    tracking.log_scores(run_id, {"split/compared": found.compared, "split/changed_sides_share": found.share})
+    return found.told(last.number)
 
 
 def _register(place: Place, tracking: Tracking, registry: Registry, run_id: str, mark: str) -> tuple[Version, bool]:
@@ -137,6 +170,7 @@ def _register(place: Place, tracking: Tracking, registry: Registry, run_id: str,
         CONTENT: content,
         "retune.base": base["id"],
         "retune.base_sha256": base["weights_sha256"],
+        **_parent(place),
     }
     with tempfile.TemporaryDirectory(prefix="retune-model-") as scratch:
         folder = Path(scratch) / "model"
@@ -160,7 +194,13 @@ def scores_of(metrics: dict[str, Any]) -> dict[str, float]:
         for metric, score in scores.items():
             flat[f"{side}/{metric}"] = score["value"]
             flat.update({f"{side}/{metric}_{end}": score[end] for end in ("low", "high") if end in score})
-    return flat
+    return flat | scores_kept(metrics.get("retention", {}))
+
+
+def _parent(place: Place) -> dict[str, str]:
+    """Return the tags that name the version that the training continued, none where it started from the base."""
+    parent = read_json(place.base).get("parent")
+    return {PARENT_MODEL: parent["model"], PARENT_VERSION: parent["version"]} if parent else {}
 
 
 def about(metrics: dict[str, Any]) -> str:
@@ -170,8 +210,9 @@ def about(metrics: dict[str, Any]) -> str:
         for name, score in metrics["model"].items()
         if {"value", "low", "high"} <= set(score)
     ]
-    tuning = metrics.get("tuning", "")
-    return "\n".join([f"On {metrics['test_rows']} test rows:", "", *scores, *(["", tuning] if tuning else [])])
+    said = [line for line in (metrics.get("tuning"), metrics.get("retention", {}).get("line")) if line]
+    told = [part for line in said for part in ("", line)]
+    return "\n".join([f"On {metrics['test_rows']} test rows:", "", *scores, *told])
 
 
 def files_of(folder: Path) -> list[Path]:

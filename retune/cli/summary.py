@@ -35,8 +35,8 @@ def show(root: Path, report: RunReport, *, seconds: float) -> None:
     for row in report.models:
         console.print(f"\n[bold]{row.model}[/]: {outcome(row)}")
         console.print(score_table(row.scores))
-        for reason in row.reasons:
-            console.print(f"  {reason}", markup=False)
+        for line in [*row.reasons, *[row.note] * bool(row.note)]:
+            console.print(f"  {line}", markup=False)
     for failure in report.failures:
         console.print(f"\n[bold red]{failure['where']} stopped the run[/]")
         for reason in failure["reasons"]:

@@ -36,6 +36,7 @@ class ModelRow:
     promoted: bool
     reasons: tuple[str, ...]
     scores: dict[str, Any] = field(default_factory=dict)
+    note: str = ""  # what a person should know of its data
 
 
 @dataclass

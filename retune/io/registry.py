@@ -28,6 +28,7 @@ PROMOTED, KEPT, REFUSED, ROLLED_BACK = "promoted", "kept", "refused", "rolled_ba
 MODEL, OUTCOME, FROM, TO = "retune.model", "retune.outcome", "retune.from", "retune.to"
 WHO, WHY, EVIDENCE, DONE = "retune.who", "retune.why", "retune.evidence_sha256", "retune.done"
 POLICY = "retune.policy_sha256"
+PARENT_MODEL, PARENT_VERSION = "retune.parent_model", "retune.parent_version"  # on a version that continues another
 WITHDRAWN = "retune.withdrawn"  # on a version: why it is not to be used any more
 MOVES = (PROMOTED, ROLLED_BACK)
 ABOUT = (
@@ -80,6 +81,14 @@ class Registry:
     def find(self, tag: str, value: str) -> Version | None:
         """Return the oldest version whose tag has that value, None where there is none."""
         return self._first(f"name = '{self.name}' and {quoted({tag: value})}")
+
+    def newest(self, *, but: str) -> Version | None:
+        """Return the newest version of another fingerprint than this one, None where there is none."""
+        with answering(self.uri):
+            found = self.client.search_model_versions(
+                f"name = '{self.name}'", order_by=["version_number DESC"], max_results=2
+            )
+        return next((one for one in map(_version, found) if one.tags.get(FINGERPRINT) != but), None)
 
     def register(
         self, *, source: str, model_id: str | None, run_id: str | None, tags: dict[str, str], description: str = ""

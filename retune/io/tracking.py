@@ -22,6 +22,7 @@ from retune.io.mlflow_store import (
     answering,
     connect,
     experiment_id,
+    has_code,
     holder,
     is_orphan,
     locked,
@@ -158,6 +159,19 @@ class Tracking:
                     self.client.log_artifacts(run_id, str(path), f"{folder}/{path.name}".lstrip("/"))
                 elif path.exists():
                     self.client.log_artifact(run_id, str(path), folder or None)
+
+    def fetch(self, run_id: str, name: str, folder: Path) -> Path | None:
+        """Download one artifact of a run into a folder and return where it lies, None where the run has none such."""
+        from mlflow.exceptions import MlflowException
+
+        with answering(self.uri):
+            try:
+                there = {one.path for one in self.client.list_artifacts(run_id, name.rpartition("/")[0] or None)}
+            except MlflowException as error:
+                if has_code(error, "RESOURCE_DOES_NOT_EXIST"):
+                    return None
+                raise
+            return Path(self.client.download_artifacts(run_id, name, str(folder))) if name in there else None
 
     def log_text(self, run_id: str, text: str, name: str) -> None:
         """Log a short text such as the model card as one artifact."""

@@ -23,7 +23,8 @@ def test_the_summary_says_what_came_in_what_gates_said_the_scores_and_the_champi
     checks = [{"status": "pass", "reason": "fine"}, {"status": "warn", "reason": "language is 7%, at most 5% allowed"}]
     write_json(tmp_path / "artifacts" / "corpus" / "gate" / "verdict.json", {"passed": True, "checks": checks})
     row = StageRow("ingest", RAN, seconds=3, unit="files", rows_in=86, rows_out=81, quarantined=5)
-    model = ModelRow("router", "2", "2", True, ("better than version 1",), {"accuracy": SCORE, "probe accuracy": SCORE})
+    model = ModelRow("router", "2", "2", True, ("better than version 1",), {"accuracy": SCORE, "probe accuracy": SCORE},
+                     note="1.0% changed sides")  # fmt: skip
     out = shown(tmp_path, RunReport(stages=[row], models=[model]), capsys)
     assert "5 quarantined" in out
     assert "gate of corpus: 1 of 2 checks passed" in out
@@ -31,6 +32,7 @@ def test_the_summary_says_what_came_in_what_gates_said_the_scores_and_the_champi
     assert "version 2 was promoted; the champion is version 2" in out
     assert "0.900  (0.850 to 0.940)" in out
     assert "better than version 1" in out
+    assert "1.0% changed sides" in out
     assert "success (exit code 0) after 12 s" in out
     assert "make ui" in out
 

@@ -14,9 +14,10 @@ import pandas as pd
 import pytest
 
 from retune.core.errors import IntegrityError, UserError
+from retune.core.frames import SEEN
 from retune.io.cache import location
 from retune.io.dvc import environment as child_environment
-from retune.io.files import read_json, write_json
+from retune.io.files import read_json, write_frame, write_json
 from retune.io.logged_model import OFFLINE, check_code, fetch
 from retune.io.mlflow_store import default_uri
 from retune.io.ports import wait_until_answers
@@ -88,6 +89,33 @@ def test_the_same_bytes_under_a_new_fingerprint_are_recorded_but_no_version_is_m
     assert "those of version 1" in second.note
     assert versions(registry) == ["1"]
     assert tracking.client.get_run(second.run_id).data.params["facts.seed"] == "2"
+
+
+def test_the_share_that_changed_sides_since_the_last_version_is_recorded(
+    checkout: Path, tiny_base: Path, tracking: Tracking, reload_here: None
+) -> None:
+    def keep(**sides: str) -> None:
+        seen = pd.DataFrame({"example_id": list(sides), "text_sha256": "", "side": list(sides.values())})
+        write_frame(checkout / "artifacts" / "models" / MODEL / "profile" / "seen.parquet", seen, SEEN)
+
+    train_toy(checkout, tiny_base, seed=1)
+    keep(a="train", b="train", c="validation", d="test")
+    assert track(root=checkout, model=MODEL).sides == ""
+    train_toy(checkout, tiny_base, seed=2, strength=2.0)
+    keep(a="train", b="test", c="validation", d="test", new="train")
+    second = track(root=checkout, model=MODEL)
+    assert "25.0% changed sides of the split since version 1: 1 of the 4 examples" in second.sides
+    logged = tracking.client.get_run(second.run_id).data.metrics
+    assert (logged["split/changed_sides_share"], logged["split/compared"]) == (0.25, 4)
+
+
+def test_sides_that_the_last_versions_run_does_not_hold_are_said_to_be_unknown(
+    checkout: Path, tiny_base: Path, reload_here: None
+) -> None:
+    train_toy(checkout, tiny_base, seed=1)
+    track(root=checkout, model=MODEL)
+    train_toy(checkout, tiny_base, seed=2, strength=2.0)
+    assert "since version 1 is unknown" in track(root=checkout, model=MODEL).sides
 
 
 @pytest.mark.case("TR-3")
