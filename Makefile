@@ -1,12 +1,13 @@
 # One vocabulary for people, hooks and CI: `make help`.
 
 # Given on the command line only: a VERSION that happens to stand in the environment means something else.
+FILE =
 MODEL =
 VERSION =
 REASON =
 ARGS =
 WORKERS = 2
-export MODEL VERSION REASON
+export FILE MODEL VERSION REASON
 
 BIN := .venv/bin
 FIRST_PARTY := $(wildcard retune tasks flows tests benchmarks scripts)
@@ -32,7 +33,7 @@ export PREFECT_HOME ?= $(CURDIR)/.prefect
 export PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS ?= 180
 
 .DEFAULT_GOAL := help
-.PHONY: help setup pipeline repro source ui serve promote rollback test test-all check bench lock clean
+.PHONY: help setup pipeline repro source ui serve collect promote rollback test test-all check bench lock clean
 
 ##@ Run
 pipeline: setup ## documents to a promoted model: every stage and flow (ARGS=--help for its options)
@@ -49,6 +50,9 @@ ui: setup ## open the pages of MLflow and Prefect on this machine
 
 serve: setup ## answer requests with the champion (MODEL=name where there are several)
 	@$(BIN)/retune serve $(ONE_MODEL) $(ARGS)
+
+collect: setup ## take in answers that people corrected (FILE=answers.csv, MODEL=...)
+	@$(BIN)/retune collect $(ONE_MODEL) $${FILE:---help} $(ARGS)
 
 ##@ Decide
 promote: setup ## make a version the champion (VERSION=..., REASON="...", MODEL=...)

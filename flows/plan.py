@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from retune.core.rule import Cause
-from retune.io import dvc, source
+from retune.io import collected, dvc, source
 from retune.project import ModelParams, Project, chosen, read_project
 from tasks.resolve import resolve
 from tasks.track import unsettled
@@ -39,9 +39,9 @@ def base_file(root: Path, model: str) -> Path:
 
 
 def bring_up_to_date(root: Path, names: list[str], say: Say) -> tuple[Project, dict[str, ModelParams]]:
-    """Check the settings, heal DVC, update data/ and pin the bases; call it under the checkout's lock.
+    """Check the settings, heal DVC, update data/ and the answers of people, pin the bases.
 
-    Raises UserError for settings, sources and bases that do not hold.
+    To be called under the checkout's lock. Raises UserError for settings, sources and bases that do not hold.
     """
     project = read_project(root)
     models = chosen(project, names)
@@ -49,6 +49,7 @@ def bring_up_to_date(root: Path, names: list[str], say: Say) -> tuple[Project, d
         say(mended)
     if source.update(root, say=_silent):
         say(f"data/ was brought up to date with {source.read_source(root).location or 'its files'}")
+    collected.bring_up_to_date(root, project.models, say=_silent)
     for name, model in models.items():
         resolve(base=base_file(root, name), params=model.resolve)
     return project, models

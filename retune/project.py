@@ -118,9 +118,9 @@ def _check_name(name: str) -> None:
     """Refuse a model name that cannot be a folder, a DVC stage and a registered model at once."""
     import re
 
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", name):
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", name) or name.endswith("-refused"):
         raise UserError(
-            expected="a model name of lower-case letters, digits and dashes",
+            expected="a model name of lower-case letters, digits and dashes that does not end in -refused",
             found=repr(name),
             todo=f"Rename it in {PARAMS}.",
         )

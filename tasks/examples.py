@@ -9,10 +9,12 @@ import pandas as pd
 
 from retune.core import examples as building
 from retune.core import parts
+from retune.core.collected import as_documents
 from retune.core.counts import Counts
 from retune.core.errors import UserError
 from retune.core.frames import EXAMPLES, REJECTED
 from retune.core.params.examples import ExamplesParams
+from retune.io import answers
 from retune.io.expectations import measure
 from retune.io.files import read_frame, read_json, write_frame, write_json
 from retune.io.settings import checked
@@ -22,6 +24,7 @@ def examples(
     *,
     accepted: Path,
     verdict: Path,
+    collected: Path,
     builder: Path,
     task_type: Path,
     examples: Path,
@@ -31,10 +34,13 @@ def examples(
     data_docs: Path,
     params: ExamplesParams,
 ) -> None:
-    """Write the examples, those that a gate rejected, and what the gates measured."""
+    """Write the examples, those that a gate rejected, and what the gates measured.
+
+    Answers that people corrected are examples by the same rules as the documents' own.
+    """
     building.require_passed(read_json(verdict), "the corpus")
     documents = read_frame(accepted)
-    found = built(documents, builder.stem, task_type.stem, params)
+    found = built(documents, answers.read(collected), builder.stem, task_type.stem, params)
     measured = measure(found, id_column="example_id", kind="examples", settings=params.rules, docs=data_docs)
     building.check_declared(measured.accepted, params.rules)
     fallen = building.with_documents(measured.rejected, found)
@@ -43,18 +49,27 @@ def examples(
     tables = building.tables(documents, found, fallen)
     gates = [asdict(measurement) for measurement in measured.measurements]
     write_json(measurements, {"subject": "examples", "measurements": gates, "tables": tables})
-    not_used = len(documents) - found["document_id"].nunique()
+    not_used = building.not_used(documents, found)
     details = {"documents": len(documents), "not_used": not_used, "warnings": building.warnings(found, fallen)}
     rows_out = len(measured.accepted)
     done = Counts("examples", "examples", len(found), rows_out, len(found) - rows_out, details=details)
     write_json(counts, done.as_dict())
 
 
-def built(documents: pd.DataFrame, builder: str, task_type: str, params: ExamplesParams) -> pd.DataFrame:
-    """Return the examples that the builder makes of the documents; UserError if the task type needs other columns."""
+def built(
+    documents: pd.DataFrame, corrected: pd.DataFrame, builder: str, task_type: str, params: ExamplesParams
+) -> pd.DataFrame:
+    """Return the examples that the builder makes of the documents, and the corrected answers.
+
+    Raises UserError if the task type needs other columns.
+    """
     part = parts.find("retune.core.builders", builder)
     options = checked(params.options, part.Options, place="examples.options")
     rows = part.build(building.prepared(documents, params), options)
+    if not corrected.empty:
+        given = as_documents(corrected, params.side_column)
+        rows = pd.concat([rows, given[["document_id", "text"]].assign(label=corrected["label"])], ignore_index=True)
+        documents = pd.concat([documents, given], ignore_index=True)
     found = building.with_identity(rows, documents, params)
     needed = parts.find("retune.modeling.task_types", task_type).COLUMNS
     if set(needed) - set(found.columns):

@@ -12,7 +12,7 @@ from retune.io.mlflow_store import default_uri
 from retune.io.tracking import NOTE, Dataset, Tracking
 from retune.project import read_project
 
-LINEAGE = ("data.dvc", "dvc.lock", "params.yaml")
+LINEAGE = ("data.dvc", "collected.dvc", "dvc.lock", "params.yaml")
 COUNTED = ("seconds", "rows_in", "rows_out", "rejected", "quarantined")
 
 

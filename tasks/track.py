@@ -224,7 +224,7 @@ def _files(place: Place) -> dict[str, list[Path]]:
     """Return which files go into which artifact folder; whatever holds texts goes into `rows`."""
     corpus, model = place.corpus, place.model
     return {
-        "lineage": [place.root / name for name in ("data.dvc", "dvc.lock", "params.yaml")],
+        "lineage": [place.root / name for name in ("data.dvc", "collected.dvc", "dvc.lock", "params.yaml")],
         "gates/documents": [*files_of(corpus / "gate"), corpus / "validate" / "data_docs"],
         "gates/examples": [*files_of(model / "gate"), model / "examples" / "data_docs"],
         "training": [model / "train" / name for name in ("history.jsonl", "facts.json", "timings.json")],

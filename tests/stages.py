@@ -7,6 +7,7 @@ from pathlib import Path
 
 import yaml
 
+from retune.io.answers import ensure, path_of
 from tasks.__main__ import main
 from tests.conftest import CHECKOUT
 
@@ -23,6 +24,7 @@ def make_root(root: Path, documents: Path) -> Path:
     for code in ("retune", "tasks"):
         (root / code).symlink_to(CHECKOUT / code)
     (root / "data").symlink_to(documents)
+    ensure(path_of(root, MODEL))
     return root
 
 

@@ -29,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
     _add_source(commands)
     _add_ui(commands)
     _add_serve(commands)
+    _add_collect(commands)
     _add_promote(commands)
     _add_rollback(commands)
     return top
@@ -80,6 +81,14 @@ def _add_serve(commands: Commands) -> None:
     command = _add(commands, "serve", "answers by the champion over HTTP, on this machine only", "serve")
     command.add_argument("--model", default="", metavar="NAME", help="which model; the only one where there is one")
     command.add_argument("--port", type=int, default=5001, metavar="PORT")
+
+
+def _add_collect(commands: Commands) -> None:
+    """Add `retune collect`."""
+    does = "takes in answers that people corrected; the next run learns from them"
+    command = _add(commands, "collect", does, "collect")
+    command.add_argument("--model", default="", metavar="NAME", help="which model; the only one where there is one")
+    command.add_argument("file", metavar="FILE.csv", help="a table with request_id and label, or text and label")
 
 
 def _add_promote(commands: Commands) -> None:

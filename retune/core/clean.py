@@ -11,7 +11,7 @@ from retune.core.redaction import Recognizer, detect, redact
 NOT_READ = (ValueError, LookupError, ArithmeticError, TypeError, RuntimeError, AttributeError)
 
 
-def cleaned(
+def without_personal_data(
     fields: Mapping[str, str], recognizers: Sequence[Recognizer], settings: RedactParams
 ) -> dict[str, str] | None:
     """Return the fields with placeholders, or None where they cannot be redacted: then nothing of them may be kept.

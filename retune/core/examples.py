@@ -12,6 +12,7 @@ from retune.core.hashing import normalised, sha256_text
 from retune.core.params.examples import ExamplesParams
 from retune.core.params.validate import RowRules
 
+FROM_PEOPLE = "collected:"  # begins the document id of an answer that a person corrected
 ID_LENGTH = 16  # hex digits: two of a million examples share one with a chance of 3 in 100 million
 
 
@@ -58,14 +59,16 @@ def identified(examples: pd.DataFrame) -> pd.DataFrame:
     """Give each example an id of its content alone, so that renaming a document changes none.
 
     Equal ones are told apart by an ordinal. Their order is that of their raw text first: which of them is kept does
-    not depend on a name either.
+    not depend on a name either. Answers that people corrected come last, so that none takes a document's place.
     """
     equality = examples["text"].map(normalised)
-    ordered = examples.assign(equality=equality).sort_values(["equality", "label", "side", "text", "document_id"])
+    collected = examples["document_id"].str.startswith(FROM_PEOPLE)
+    order = ["equality", "label", "side", "collected", "text", "document_id"]
+    ordered = examples.assign(equality=equality, collected=collected).sort_values(order)
     content = ordered["equality"] + "\x1f" + ordered["label"] + "\x1f" + ordered["side"]
     ordinal = content.groupby(content).cumcount().astype("str")
     ids = (content + "\x1f" + ordinal).map(lambda key: sha256_text(key)[:ID_LENGTH])
-    return ordered.assign(example_id=ids).drop(columns="equality").reset_index(drop=True)
+    return ordered.assign(example_id=ids).drop(columns=["equality", "collected"]).reset_index(drop=True)
 
 
 def check_declared(usable: pd.DataFrame, rules: RowRules) -> None:
@@ -97,12 +100,19 @@ def warnings(examples: pd.DataFrame, rejected: pd.DataFrame) -> list[str]:
     return lines + [f"{contradictory} examples contradict each other: rejected"] * bool(contradictory)
 
 
+def not_used(documents: pd.DataFrame, found: pd.DataFrame) -> int:
+    """Count the documents of which the builder made no example."""
+    used = found["document_id"][found["document_id"].isin(documents["document_id"])]
+    return len(documents) - used.nunique()
+
+
 def tables(documents: pd.DataFrame, found: pd.DataFrame, rejected: pd.DataFrame) -> dict[str, Any]:
     """Return what the report shows besides the gates: what came in, which labels were found, why rows fell."""
     labels = found["label"].replace("", "(none)").value_counts().sort_index()
     reasons = rejected["reason"].value_counts().sort_index()
-    unused = len(documents) - found["document_id"].nunique()
-    came_in = [["documents", len(documents)], ["of no use to the builder", unused], ["examples", len(found)]]
+    answers = int(found["document_id"].str.startswith(FROM_PEOPLE).sum())
+    came_in = [["documents", len(documents)], ["of no use to the builder", not_used(documents, found)]]
+    came_in += [["answers that people corrected", answers]] * bool(answers) + [["examples", len(found)]]
     return {
         "What came in": {"columns": ["what", "count"], "rows": came_in},
         "Labels": {"columns": ["label", "examples"], "rows": [[label, int(count)] for label, count in labels.items()]},

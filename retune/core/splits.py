@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from retune.core.errors import IntegrityError, UserError
+from retune.core.examples import FROM_PEOPLE
 from retune.core.hashing import normalised, sha256_text, shingles, unit_interval
 from retune.core.overlap import PassageIndex
 from retune.core.params.split import Shares, SplitParams
@@ -32,9 +33,9 @@ class Split:
 def split(examples: pd.DataFrame, clusters: pd.DataFrame, params: SplitParams) -> Split:
     """Set the sides of examples [EXAMPLES] and reject what would stand on two; raises if anything alike still does."""
     rows = examples.sort_values("example_id", ignore_index=True)
-    rows["cluster_id"] = rows["document_id"].map(
-        dict(zip(clusters["document_id"], clusters["cluster_id"], strict=True))
-    )
+    known = dict(zip(clusters["document_id"], clusters["cluster_id"], strict=True))
+    answers = rows["document_id"].str.startswith(FROM_PEOPLE)  # in no cluster: equal texts and passages tell of them
+    rows["cluster_id"] = rows["document_id"].map(known).fillna(rows["document_id"].where(answers))
     if rows["cluster_id"].isna().any():
         raise IntegrityError(f"no cluster for document {rows.loc[rows['cluster_id'].isna(), 'document_id'].iloc[0]}")
     rows["equality"] = rows["text"].map(normalised)

@@ -74,11 +74,11 @@ def update(root: Path, say: dvc.Say) -> bool:
             todo="Put documents there, or name another source: make source FROM=FOLDER_OR_URL",
         )
     _refuse_to_lose(root, source, present, offered)
-    if offered is not None and present == offered and _digest(offered) == source.recorded_md5:
+    if offered is not None and present == offered and digest(offered) == source.recorded_md5:
         return False
-    before = _digest(present)
+    before = digest(present)
     dvc.command(root, ["update", TRACKED], doing=f"to update data/ from {source.location}", say=say)
-    return _digest(listing(root / FOLDER)) != before
+    return digest(listing(root / FOLDER)) != before
 
 
 def choose(root: Path, location: str, say: dvc.Say) -> None:
@@ -116,7 +116,7 @@ def _record_own(root: Path, source: Source, present: dict[str, str], say: dvc.Sa
             found="none",
             todo=f"Put documents into {FOLDER}/, or name a source: make source FROM=FOLDER_OR_URL",
         )
-    if _digest(present) == source.recorded_md5:
+    if digest(present) == source.recorded_md5:
         return False
     dvc.command(root, ["add", FOLDER], doing=f"to record {FOLDER}/", say=say)
     return True
@@ -140,9 +140,9 @@ def _refuse_to_lose(root: Path, source: Source, present: dict[str, str], offered
 
 def _imported(root: Path, source: Source) -> dict[str, str] | None:
     """Return path -> MD5 of the last import from DVC's cache, or None where the cache does not have it."""
-    digest = source.recorded_md5.removesuffix(".dir")
-    path = root / ".dvc" / "cache" / "files" / "md5" / digest[:2] / f"{digest[2:]}.dir"
-    if not digest or not path.exists():
+    md5 = source.recorded_md5.removesuffix(".dir")
+    path = root / ".dvc" / "cache" / "files" / "md5" / md5[:2] / f"{md5[2:]}.dir"
+    if not md5 or not path.exists():
         return None
     return {entry["relpath"]: entry["md5"] for entry in json.loads(path.read_text(encoding="utf-8"))}
 
@@ -162,7 +162,7 @@ def _md5(path: Path) -> str:
         return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
-def _digest(files: dict[str, str]) -> str:
+def digest(files: dict[str, str]) -> str:
     """Return the hash that DVC gives a folder with these files: the MD5 of its sorted listing as JSON."""
     entries = [
         {"md5": md5, "relpath": path} for path, md5 in sorted(files.items(), key=lambda item: item[0].split("/"))

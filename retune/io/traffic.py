@@ -18,7 +18,7 @@ from uuid import uuid4
 import pandas as pd
 
 from retune.core import redaction
-from retune.core.clean import cleaned
+from retune.core.clean import without_personal_data
 from retune.core.errors import UserError
 from retune.core.frames import REAL, TEXT, arrow_schema
 from retune.core.params.redact import RedactParams
@@ -139,7 +139,7 @@ def _logged(rows: pd.DataFrame, version: str, settings: RedactParams, moment: da
     recognizers = redaction.load(settings)
     lines: list[dict[str, str]] = []
     for text, answer in zip(rows["text"], rows["prediction"], strict=True):
-        clean = cleaned({"text": text, "prediction": str(answer)}, recognizers, settings)
+        clean = without_personal_data({"text": text, "prediction": str(answer)}, recognizers, settings)
         name = f"{moment:%Y%m%d}-{uuid4().hex[:20]}" if clean is not None else ""
         lines.append({"request_id": name, **(clean or {})})
     logged = pd.DataFrame(lines, columns=list(TRAFFIC)).assign(at=stamp(moment), version=str(version))

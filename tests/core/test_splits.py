@@ -233,6 +233,23 @@ def test_an_empty_side_is_an_error() -> None:
         run(frame(BASE[:2]), params=GIVEN)
 
 
+def test_answers_that_people_corrected_need_no_cluster_and_move_nothing() -> None:
+    examples = frame([example(number) for number in range(60)])
+    before = sides(run(examples))
+    tested = next(row for row in examples.to_dict("records") if before[row["document_id"]] == "test")
+    answers = [
+        example(100 + number, document_id=f"collected:{number}", explicit_id=False, text=text)
+        for number, text in enumerate(["the badge of the night watch is refused", str(tested["text"]).upper()])
+    ]
+    result = splits.split(frame([*examples.to_dict("records"), *answers]), clusters(examples), PARAMS)
+    after = sides(result)
+    assert {document: after[document] for document in before if document in after} == before
+    assert "collected:0" in after
+    copies = set(result.rejected["row_id"])
+    kept = result.rows[result.rows["document_id"] == "collected:1"]["side"]
+    assert answers[1]["example_id"] in copies or list(kept) == ["test"], "a copy of a test row trains nothing"
+
+
 def test_a_document_without_a_cluster_is_an_integrity_error() -> None:
     examples = frame(BASE)
     with pytest.raises(IntegrityError, match="tickets:0"):

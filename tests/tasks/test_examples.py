@@ -8,6 +8,7 @@ import pytest
 from retune.core.errors import GateError, UserError
 from retune.core.frames import DOCUMENTS
 from retune.core.params.examples import ExamplesParams
+from retune.io.answers import ensure, write
 from retune.io.files import read_frame, read_json, write_frame, write_json
 from tasks.examples import examples
 
@@ -48,10 +49,12 @@ def paths(folder: Path, *, passed: bool = True) -> dict[str, Path]:
     documents = pd.DataFrame([blank | row for row in named])
     documents.loc[documents["document_id"] == "handbook.md", "kind"] = "document"
     write_frame(folder / "accepted.parquet", documents, DOCUMENTS)
+    ensure(folder / "collected.csv")
     write_json(folder / "verdict.json", {"passed": passed, "reasons": [] if passed else ["remaining_pii is 1"]})
     return {
         "accepted": folder / "accepted.parquet",
         "verdict": folder / "verdict.json",
+        "collected": folder / "collected.csv",
         "builder": Path("retune/core/builders/table.py"),
         "task_type": Path("retune/modeling/task_types/classification.py"),
         **{name: folder / "out" / name for name in OUTPUTS},
@@ -101,6 +104,60 @@ def test_nothing_is_built_when_the_corpus_did_not_pass(tmp_path: Path) -> None:
     with pytest.raises(GateError, match="remaining_pii is 1"):
         examples(**given, params=params())
     assert not (tmp_path / "out").exists()
+
+
+def collect(folder: Path, *answers: tuple[str, str]) -> None:
+    rows = [
+        {"answer_id": f"20260310-{number:020x}", "text": text, "label": label, "date": "2026-03-10"}
+        for number, (text, label) in enumerate(answers)
+    ]
+    write(folder / "collected.csv", pd.DataFrame(rows))
+
+
+def test_answers_that_people_corrected_are_examples_by_the_same_rules(tmp_path: Path) -> None:
+    given = paths(tmp_path)
+    examples(**given, params=params())
+    before = read_frame(given["examples"]).set_index("example_id")
+    answers = [
+        ("The badge of the night watch is refused", "badge"),  # makes `badge` frequent enough
+        ("THE VPN drops every hour!", "vpn"),  # equal to document 1
+        ("Toner is empty on floor two", "badge"),  # contradicts 4 and 5
+        ("ok", "vpn"),  # too short
+        ("Der Drucker im dritten Stock druckt seit gestern nicht mehr", "printer"),
+    ]
+    collect(tmp_path, *answers)
+    examples(**given, params=params())
+    found, rejected = read_frame(given["examples"]), read_frame(given["rejected"])
+    ours = found[found["document_id"].str.startswith("collected:")]
+    assert set(ours["text"]) == {answers[0][0], answers[4][0]}
+    assert set(ours["slices"]) == {'{"language": "de"}', '{"language": "en"}'}
+    assert not ours["explicit_id"].any()
+    mine = rejected[rejected["detail"].str.contains("document collected:")]
+    assert sorted(mine["reason"]) == ["contradictory_label", "duplicate_example", "text_too_short"]
+    still = [name for name in before.index if name in set(found["example_id"])]
+    assert len(still) == len(before) - 1, "of what was there, only the contradicted one fell"
+    assert (found.set_index("example_id").loc[still, "document_id"] == before.loc[still, "document_id"]).all()
+    counts = read_json(given["counts"])
+    assert (counts["rows_in"], counts["details"]["documents"], counts["details"]["not_used"]) == (14, 10, 1)
+    came_in = read_json(given["measurements"])["tables"]["What came in"]["rows"]
+    assert ["answers that people corrected", 5] in came_in
+
+
+def test_where_a_column_gives_the_split_an_answer_is_there_to_be_learnt_from(tmp_path: Path) -> None:
+    given = paths(tmp_path)
+    collect(tmp_path, ("The VPN of the night watch is refused", "vpn"))
+    examples(**given, params=params(side_column="half"))
+    found = read_frame(given["examples"])
+    assert dict(zip(found["document_id"].str.startswith("collected:"), found["side"], strict=True)) == {
+        True: "train", False: ""
+    }  # fmt: skip
+
+
+def test_a_table_of_answers_that_was_changed_by_hand_stops_the_run(tmp_path: Path) -> None:
+    given = paths(tmp_path)
+    given["collected"].write_text("text,label\nMy card is lost,badge\n")
+    with pytest.raises(UserError, match=r"collected\.csv as `retune collect` writes it"):
+        examples(**given, params=params())
 
 
 @pytest.mark.slow
