@@ -33,7 +33,7 @@ export PREFECT_HOME ?= $(CURDIR)/.prefect
 export PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS ?= 180
 
 .DEFAULT_GOAL := help
-.PHONY: help setup pipeline repro source ui serve collect promote rollback test test-all check bench lock clean
+.PHONY: help setup pipeline repro source ui serve collect monitor deploy worker promote rollback test test-all check bench lock clean
 
 ##@ Run
 pipeline: setup ## documents to a promoted model: every stage and flow (ARGS=--help for its options)
@@ -53,6 +53,16 @@ serve: setup ## answer requests with the champion (MODEL=name where there are se
 
 collect: setup ## take in answers that people corrected (FILE=answers.csv, MODEL=...)
 	@$(BIN)/retune collect $(ONE_MODEL) $${FILE:---help} $(ARGS)
+
+##@ Keep in tune
+monitor: setup ## compare what is new with what the champions learnt (ARGS=--retrain acts on it)
+	@$(BIN)/retune monitor $(ONE_MODEL) $(WHY) $(ARGS)
+
+deploy: setup ## schedules, events and automations onto the server of PREFECT_API_URL
+	@$(BIN)/retune deploy $(ARGS)
+
+worker: setup ## carry out on this host what that server says is due
+	@$(BIN)/retune worker $(ARGS)
 
 ##@ Decide
 promote: setup ## make a version the champion (VERSION=..., REASON="...", MODEL=...)

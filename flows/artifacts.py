@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 
+from retune.core.drift.trigger import Monitored
 from retune.core.run_report import RunReport, StageRow
 
 
@@ -26,6 +28,21 @@ def publish(report: RunReport) -> None:
     for name, link in report.links.items():
         if link.startswith(("http://", "https://")):
             create_link_artifact(key=key(name), link=link, link_text=name, description=f"[{name}]({link})")
+
+
+def publish_windows(found: Sequence[Monitored]) -> None:
+    """Publish what the monitor found: a table of windows, and a link to the report of each."""
+    rows = [
+        {"model": one.model, "champion": one.version, "source": window.source, "rows": window.rows,
+         "verdict": window.verdict, "why": window.why}
+        for one in found for window in one.windows
+    ]  # fmt: skip
+    create_table_artifact(key="windows", table=rows, description="What is new, against what the champion learnt")
+    for one in found:
+        for window in one.windows:
+            if window.run_url.startswith(("http://", "https://")):
+                name = f"{one.model} {window.source}"
+                create_link_artifact(key=key(f"drift-{name}"), link=window.run_url, link_text=f"report of {name}")
 
 
 def _cells(row: StageRow) -> dict[str, str | int | float]:

@@ -13,6 +13,7 @@ TELEMETRY_OFF = {
     "ITERATIVE_DO_NOT_TRACK": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
 }
+HEARTBEAT_SECONDS = 30  # the least that Prefect takes
 
 
 def prepare(root: Path, *, quiet: bool) -> None:
@@ -25,6 +26,7 @@ def prepare(root: Path, *, quiet: bool) -> None:
         **TELEMETRY_OFF,
         "PREFECT_HOME": str(root / ".prefect"),
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS),
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
         "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",  # "database is locked" is retried, and reads as a failure
         **({"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL"} if quiet else {}),

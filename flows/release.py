@@ -5,29 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from prefect import flow
-from pydantic import BaseModel, Field
 
+from flows.forms import Promotion, Rollback
 from flows.plan import LOCK
 from flows.steps import run_step, say
 from retune.io.locks import exclusive
 from retune.io.registry import Decision
 from tasks.promote import promote as promote_step
 from tasks.rollback import rollback as rollback_step
-
-
-class Promotion(BaseModel):
-    """Which version a person wants as champion, and why."""
-
-    model: str = Field(title="Model", description="The model's name in params.yaml.")
-    version: str = Field(default="", title="Version", description="A version's number; empty for the challenger.")
-    reason: str = Field(min_length=1, title="Reason", description="Why, for the record.")
-
-
-class Rollback(BaseModel):
-    """Of which model the previous champion is wanted back, and why."""
-
-    model: str = Field(title="Model", description="The model's name in params.yaml.")
-    reason: str = Field(min_length=1, title="Reason", description="Why, for the record.")
 
 
 @flow(name="promote", flow_run_name="promote {request.model}", persist_result=False)

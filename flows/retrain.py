@@ -8,32 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from prefect import flow
-from pydantic import BaseModel, Field
 
-from flows import artifacts
+from flows import alerts, artifacts
 from flows.execution import Execution, RunFailedError
+from flows.forms import Retrain
 from flows.plan import LOCK, prepare
 from flows.steps import answering, find_server, run_step, say
+from retune.core.alerts import of_retrain
 from retune.core.errors import RetuneError
 from retune.core.rule import Cause
 from retune.core.run_report import RunReport
 from retune.io.locks import exclusive
 from tasks.release import release
 from tasks.track import track
-
-
-class Retrain(BaseModel):
-    """What a person, a schedule or an event says when it starts a run."""
-
-    models: list[str] = Field(
-        default_factory=list, title="Models", description="Names from params.yaml; empty for all."
-    )
-    reason: str = Field(default="by hand", title="Reason", description="Why this run is started, for the record.")
-    cause: Cause = Field(
-        default="by hand",
-        title="Cause",
-        description="What started it; `drift` lets `release.after_drift` hold where that drift is recorded.",
-    )
 
 
 @flow(name="retrain", flow_run_name="retrain {request.reason}", persist_result=False)
@@ -44,7 +31,7 @@ def retrain(request: Retrain | None = None) -> dict[str, Any]:
     """
     request = request or Retrain()
     root, report = Path.cwd(), RunReport()
-    with exclusive(root / LOCK, wait=False):
+    with exclusive(root / LOCK, wait=request.wait):
         plan = run_step(prepare, name="prepare", root=root, names=request.models, say=say, cause=request.cause)
         if plan.nothing_to_do:
             say("Nothing changed: every stage is up to date, and every model is recorded and decided.")
@@ -53,6 +40,7 @@ def retrain(request: Retrain | None = None) -> dict[str, Any]:
         with execution.recorded():
             execution.run(lambda model: _settle(execution, model, request.cause))
         artifacts.publish(report)
+    alerts.tell(root, plan.project, of_retrain(report, list(plan.models)))
     if report.failures:
         raise RunFailedError(report)
     return report.as_dict()

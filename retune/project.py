@@ -16,6 +16,7 @@ from retune.core.params.examples import ExamplesParams
 from retune.core.params.gate import GateParams
 from retune.core.params.ingest import IngestParams
 from retune.core.params.monitor import MonitorParams
+from retune.core.params.notify import NotifyParams
 from retune.core.params.profile import ProfileParams
 from retune.core.params.redact import RedactParams
 from retune.core.params.release import ReleaseParams
@@ -91,6 +92,8 @@ class Project(Settings):
     """The record."""
     traffic: TrafficParams
     """The log of what served models are asked and answer."""
+    notify: NotifyParams
+    """Who is told of what changed."""
 
 
 def read_project(root: Path) -> Project:

@@ -25,6 +25,7 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_run(commands)
+    _add_monitor(commands)
     _add_repro(commands)
     _add_source(commands)
     _add_ui(commands)
@@ -32,6 +33,8 @@ def parser() -> argparse.ArgumentParser:
     _add_collect(commands)
     _add_promote(commands)
     _add_rollback(commands)
+    _add(commands, "deploy", "schedules, events and automations onto the Prefect server of PREFECT_API_URL", "deploy")
+    _add(commands, "worker", "carries out on this host what that server says is due", "worker")
     return top
 
 
@@ -52,6 +55,20 @@ def _add_run(commands: Commands) -> None:
         "--model", action="append", default=[], metavar="NAME", help="only this model; may be repeated"
     )
     command.add_argument("--reason", default="by hand", metavar="TEXT", help="why this run was started, for the record")
+    causes = {"choices": ["by hand", "schedule", "drift"], "default": "by hand"}
+    command.add_argument("--cause", **causes, help="drift: release.after_drift holds where a drift is recorded")
+
+
+def _add_monitor(commands: Commands) -> None:
+    """Add `retune monitor`."""
+    command = _add(
+        commands, "monitor", "compares what is new with what each champion learnt; names what moved", "monitor"
+    )
+    command.add_argument(
+        "--model", action="append", default=[], metavar="NAME", help="only this model; may be repeated"
+    )
+    command.add_argument("--reason", default="by hand", metavar="TEXT", help="why, for the record")
+    command.add_argument("--retrain", action="store_true", help="run the training that drift asks for")
 
 
 def _add_repro(commands: Commands) -> None:

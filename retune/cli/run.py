@@ -23,7 +23,7 @@ def main(given: argparse.Namespace) -> int:
     environment.prepare(root, quiet=True)
     print("Looking at the documents, the settings and what is already done...", flush=True)
     with exclusive(root / LOCK, wait=False):
-        plan: Plan = prepare(root, given.model, say=print, cause="by hand")
+        plan: Plan = prepare(root, given.model, say=print, cause=given.cause)
     if plan.nothing_to_do:
         print("Nothing changed: every stage is up to date, and every model is recorded and decided.")
         for model in plan.models:
@@ -42,10 +42,11 @@ def _flow(root: Path, given: argparse.Namespace) -> int:
     report_file = root / ".retune" / "last_run.json"
     report_file.unlink(missing_ok=True)
     from flows.execution import RunFailedError
-    from flows.retrain import Retrain, start
+    from flows.forms import Retrain
+    from flows.retrain import start
 
     try:
-        start(Retrain(models=given.model, reason=given.reason))
+        start(Retrain(models=given.model, reason=given.reason, cause=given.cause))
     except RunFailedError as error:
         if not report_file.exists():
             raise

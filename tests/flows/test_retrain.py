@@ -28,7 +28,8 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def run_flow() -> tuple[Any, BaseException | None]:
     """Run the flow; returns its report as it was written, and what it raised."""
     from flows.execution import REPORT
-    from flows.retrain import Retrain, start
+    from flows.forms import Retrain
+    from flows.retrain import start
 
     REPORT.unlink(missing_ok=True)
     error: BaseException | None = None
