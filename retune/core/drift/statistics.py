@@ -17,10 +17,10 @@ Masks = NDArray[np.float32]
 _TIE = 1e-9  # sums in another order may differ by this much and still be equal
 
 
-def psi(before: ArrayLike, after: ArrayLike) -> float:
-    """Return the population stability index of two distributions over the same cells, each with shares above 0."""
+def psi(before: ArrayLike, after: ArrayLike) -> Reals:
+    """Return the population stability index of two distributions [..., cells] over the same cells, no share being 0."""
     old, new = np.asarray(before, dtype=np.float64), np.asarray(after, dtype=np.float64)
-    return float(((new - old) * np.log(new / old)).sum())
+    return np.asarray(((new - old) * np.log(new / old)).sum(axis=-1))
 
 
 def shares(counts: ArrayLike) -> Reals:
@@ -40,6 +40,14 @@ def assignments(rows: int, window: int, permutations: int, seed: int) -> Masks:
 def p_value(statistics: Reals) -> float:
     """Return the share of assignments at least as extreme as the first, which is the one that was seen."""
     return float((statistics >= statistics[0] - _TIE * max(1.0, abs(statistics[0]))).mean())
+
+
+def above_chance(sizes: Reals) -> float:
+    """Return by how much the first, seen size exceeds the mean over the random assignments; 0 where it does not.
+
+    Two samples always differ: of 77 labels, 150 rows have a PSI of 0.4 against 600 of the same kind.
+    """
+    return max(float(sizes[0] - sizes[1:].mean()), 0.0)
 
 
 def chi_square(table: Reals) -> Reals:

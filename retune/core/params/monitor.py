@@ -63,8 +63,9 @@ class MonitorParams(Settings):
     """Shuffles behind each p; no p is smaller than 1 / (permutations + 1)."""
 
     watch: Annotated[dict[str, Annotated[float, Field(ge=0)]], Field(min_length=1)]
-    """What is watched (files of retune/core/drift/aspects), each with the least effect that matters: PSI for shares,
-    Kolmogorov-Smirnov's distance for numbers, 0.05 for five points of quality. Below it, drift is never called."""
+    """What is watched (files of retune/core/drift/aspects), each with the least effect that matters: PSI for shares and
+    Kolmogorov-Smirnov's distance for numbers, above what chance gives; 0.05 for five points of quality. Below it, drift
+    is never called."""
 
     trigger: TriggerParams
     """When drift starts a training."""

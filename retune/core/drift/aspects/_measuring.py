@@ -39,12 +39,12 @@ def kinds(reference: pd.DataFrame, window: pd.DataFrame, column: str, params: Mo
 def of_cells(
     reference: pd.DataFrame, window: pd.DataFrame, codes: NDArray[np.int64], names: Sequence[str], params: MonitorParams
 ) -> Finding:
-    """Compare the shares of cells, given each pooled row's: chi-square by permutation, and PSI."""
+    """Compare the shares of cells, given each pooled row's: chi-square by permutation, and PSI above chance."""
     masks = masks_for(reference, window, params)
     tables = statistics.counted(masks, codes, len(names))
     before, after = tables[0]
     p = statistics.p_value(statistics.chi_square(tables))
-    effect = statistics.psi(statistics.shares(before), statistics.shares(after))
+    effect = statistics.above_chance(index_of(tables))
     documents = window["document_id"].to_numpy()
     own = codes[len(reference) :]
     cells = [
@@ -54,11 +54,17 @@ def of_cells(
     return Finding(p, effect, largest_first(cells))
 
 
+def index_of(tables: statistics.Reals) -> statistics.Reals:
+    """Return the PSI of counts [assignments, 2, cells]."""
+    return statistics.psi(statistics.shares(tables[:, 0]), statistics.shares(tables[:, 1]))
+
+
 def numbers(reference: pd.DataFrame, window: pd.DataFrame, column: str, unit: str, params: MonitorParams) -> Finding:
     """Compare the distributions of a column of numbers: Kolmogorov-Smirnov by permutation, its distance the effect."""
     values = pooled(reference, window)[column].to_numpy(dtype=np.float64)
     distances = statistics.kolmogorov_smirnov(masks_for(reference, window, params), values)
-    return Finding(statistics.p_value(distances), float(distances[0]), _ranges(reference, window, values, unit))
+    effect = statistics.above_chance(distances)
+    return Finding(statistics.p_value(distances), effect, _ranges(reference, window, values, unit))
 
 
 def largest_first(cells: Sequence[Cell]) -> tuple[Cell, ...]:

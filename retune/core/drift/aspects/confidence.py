@@ -9,7 +9,7 @@ from retune.core.drift.finding import Finding
 from retune.core.params.monitor import MonitorParams
 
 COLUMNS = ("confidence",)
-TEST, MEASURE = "Kolmogorov-Smirnov, by permutation", "distance"
+TEST, MEASURE = "Kolmogorov-Smirnov, by permutation", "distance above chance"
 HELD_OUT = True  # on its training rows a model is surer than on any others
 
 

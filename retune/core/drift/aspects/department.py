@@ -9,7 +9,7 @@ from retune.core.drift.finding import Finding
 from retune.core.params.monitor import MonitorParams
 
 COLUMNS = ("department",)
-TEST, MEASURE = "chi-square, by permutation", "PSI"
+TEST, MEASURE = "chi-square, by permutation", "PSI above chance"
 
 
 def compare(reference: pd.DataFrame, window: pd.DataFrame, params: MonitorParams) -> Finding:

@@ -9,7 +9,7 @@ from retune.core.drift.finding import Finding
 from retune.core.params.monitor import MonitorParams
 
 COLUMNS = ("characters",)
-TEST, MEASURE = "Kolmogorov-Smirnov, by permutation", "distance"
+TEST, MEASURE = "Kolmogorov-Smirnov, by permutation", "distance above chance"
 
 
 def compare(reference: pd.DataFrame, window: pd.DataFrame, params: MonitorParams) -> Finding:

@@ -9,7 +9,7 @@ from retune.core.drift.finding import Finding
 from retune.core.params.monitor import MonitorParams
 
 COLUMNS = ("prediction",)
-TEST, MEASURE = "chi-square, by permutation", "PSI"
+TEST, MEASURE = "chi-square, by permutation", "PSI above chance"
 HELD_OUT = True  # on its training rows a model answers as on no others
 
 

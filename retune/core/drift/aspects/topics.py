@@ -13,7 +13,7 @@ from retune.core.drift.finding import Cell, Finding
 from retune.core.params.monitor import MonitorParams
 
 COLUMNS = ("vector", "words")
-TEST, MEASURE = "chi-square over topics, by permutation", "PSI"
+TEST, MEASURE = "chi-square over topics, by permutation", "PSI above chance"
 WORDS_IN_A_NAME = 4
 WORDS_TO_CHOOSE_FROM = 2000
 

@@ -11,7 +11,7 @@ from retune.core.drift.finding import Cell, Finding, NotMeasuredError
 from retune.core.params.monitor import MonitorParams
 
 COLUMNS = ("words",)
-TEST, MEASURE = "sum of squared z over words, by permutation", "PSI"
+TEST, MEASURE = "sum of squared z over words, by permutation", "PSI above chance"
 
 
 def compare(reference: pd.DataFrame, window: pd.DataFrame, params: MonitorParams) -> Finding:
@@ -25,8 +25,7 @@ def compare(reference: pd.DataFrame, window: pd.DataFrame, params: MonitorParams
     share = everywhere / len(occurs)
     spread = np.maximum(share * (1 - share), 1 / len(occurs) ** 2)  # a word of every text varies in none
     statistic = ((inside - len(window) * share) ** 2 / spread).sum(axis=1)
-    before, after = everywhere - inside[0], inside[0]
-    effect = statistics.psi(statistics.shares(before), statistics.shares(after))
+    effect = statistics.above_chance(_measuring.index_of(np.stack([everywhere - inside, inside], axis=1)))
     return Finding(statistics.p_value(statistic), effect, _cells(words, occurs, reference, window))
 
 
