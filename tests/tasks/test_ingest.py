@@ -309,7 +309,7 @@ def test_plain_text_needs_no_heavy_library(corpus: Corpus) -> None:
     items = [str(path) for path in sorted(corpus.source.rglob("*.*"))]
     outcome = map_files(parse_and_list_modules, items, workers=1, timeout_seconds=60, memory_mb=1024)[-1]
     assert "retune.core.formats.markdown" in outcome.value
-    assert not {"pandas", "pyarrow", "docx", "openpyxl", "pypdf", "trafilatura", "lxml"} & set(outcome.value)
+    assert not {"pandas", "pyarrow", "docx", "openpyxl", "pypdf", "lxml"} & set(outcome.value)
 
 
 @pytest.mark.shared
