@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from retune.core.errors import UserError
-from retune.core.fingerprint import fingerprint
+from retune.core.fingerprint import fingerprint, sha256_of
+from retune.core.packages import reached
 from retune.io import lockfile
-from retune.io.files import read_json, sha256_file
+from retune.io.files import read_json
 
 PACKAGES = "requirements.lock"
 
@@ -48,7 +49,7 @@ class Place:
         return self._fingerprint(lockfile.planned(self.root, f"train@{self.name}"))
 
     def _fingerprint(self, entry: lockfile.Entry) -> str:
-        """Return the fingerprint of an entry over the pinned base and the locked packages."""
+        """Return the fingerprint of an entry over the pinned base and the locked packages that training reaches."""
         if not self.base.exists():
             todo = "Run `make pipeline`: it pins the base first."
             raise UserError(expected=f"the pinned base of {self.name}", found=f"no {self.base}", todo=todo)
@@ -56,5 +57,5 @@ class Place:
         return fingerprint(
             entry,
             weights_sha256=read_json(self.base)["weights_sha256"],
-            packages_sha256=sha256_file(packages) if packages.exists() else "",
+            packages_sha256=sha256_of(reached(packages.read_text(encoding="utf-8"))) if packages.exists() else "",
         )
