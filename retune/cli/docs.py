@@ -20,7 +20,7 @@ from retune.io.settings import read_yaml
 
 CONFIGURE, README = Path("docs/configure.md"), Path("README.md")
 TREE_BEGIN, TREE_END = "<!-- tree: written by `python -m retune.cli.docs` -->", "<!-- /tree -->"
-ROOMS = ("flows", "tasks", "retune/cli", "retune/io", "retune/modeling", "retune/core")
+ROOMS = ("flows", "tasks", "retune/cli", "retune/io", "retune/modeling", "retune/core", "retune/core/drift")
 PART_KINDS = {
     "Ways to build examples": "retune.core.builders",
     "Training methods": "retune.modeling.methods",
@@ -31,6 +31,7 @@ DISCOVERED = (
     "retune/core/gates",
     "retune/core/builders",
     "retune/core/metrics",
+    "retune/core/drift/aspects",
     "retune/modeling/task_types",
     "retune/modeling/families",
     "retune/modeling/methods",

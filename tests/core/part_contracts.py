@@ -19,7 +19,7 @@ import pandas as pd
 import yaml
 
 from retune.core import examples, parts, redaction
-from retune.core.frames import DOCUMENTS, EXAMPLES
+from retune.core.frames import DOCUMENTS, EXAMPLES, PROFILE
 from retune.core.gating import SUBJECTS, Limit, Measurement, about, check_limits, decide, gates
 from retune.core.ingest import TODOS, Draft
 from retune.core.ingest_formats import formats, parse
@@ -28,6 +28,7 @@ from retune.core.params.examples import ExamplesParams
 from retune.core.params.ingest import ParsingParams
 from retune.core.params.redact import RedactParams
 from retune.core.params.validate import RowRules, rules_for
+from tests.core.drift import toys as drift_toys
 from tests.core.gates import toys
 from tests.core.recognizers.test_recognizers import TABLE
 
@@ -239,3 +240,25 @@ def check_metric(name: str) -> None:
     renamed = str.maketrans("abcd", "dacb")
     for other in (lambda texts: texts[::-1], lambda texts: [text.translate(renamed) for text in texts]):
         assert abs(metric.score(other(labels), other(answers)) - value) < 1e-12
+
+
+def check_aspect(name: str) -> None:
+    """Hold an aspect to: columns of a profile, a finite size, a p that holds where nothing changed, and no order."""
+    part = parts.find("retune.core.drift.aspects", name)
+    assert set(part.COLUMNS) <= set(PROFILE)
+    assert part.TEST
+    assert part.MEASURE
+    params = drift_toys.params(watch={name: 0.1}, permutations=999)
+    small = 0
+    for seed in range(40):
+        reference, window = drift_toys.rows(60, 2 * seed), drift_toys.rows(30, 2 * seed + 1)
+        before = window.copy(deep=True)
+        found = part.compare(reference, window, params)
+        assert 0 < found.p <= 1
+        assert abs(found.effect) < 1
+        assert {row for cell in found.cells for row in cell.documents} <= set(window["document_id"])
+        assert window.drop(columns="vector").equals(before.drop(columns="vector"))
+        small += found.p <= 0.1
+    assert small <= 13, f"p is at most 0.1 in {small} of 40 draws without a change"  # 1 in 10,000 by chance
+    shuffled = window.sample(frac=1, random_state=1).reset_index(drop=True)
+    assert abs(part.compare(reference, shuffled, params).effect - found.effect) < 0.1

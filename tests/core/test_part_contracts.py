@@ -18,6 +18,7 @@ KINDS = [
     "retune.core.gates",
     "retune.core.builders",
     "retune.core.metrics",
+    "retune.core.drift.aspects",
     "retune.modeling.task_types",
     "retune.modeling.families",
     "retune.modeling.methods",
@@ -62,6 +63,11 @@ def test_a_builder_makes_examples_of_documents_in_any_order(name: str) -> None:
 @pytest.mark.parametrize("name", parts.names("retune.core.metrics"))
 def test_a_metric_is_one_for_right_answers_and_lies_in_its_interval(name: str) -> None:
     contracts.check_metric(name)
+
+
+@pytest.mark.parametrize("name", parts.names("retune.core.drift.aspects"))
+def test_an_aspect_is_right_about_how_often_chance_alone_differs_so_much(name: str) -> None:
+    contracts.check_aspect(name)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -23,7 +23,7 @@ LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 FILE_LINE = re.compile(r"# ((?:retune|tasks)/[\w/]+\.py)\n")
 COPIED = ("retune", "tasks", "tests", "params.yaml", "dvc.yaml", "pyproject.toml")
 
-CORE_KINDS = ("formats", "recognizers", "gates", "builders", "metrics")
+CORE_KINDS = ("formats", "recognizers", "gates", "builders", "metrics", "drift/aspects")
 CHECK_CORE = """
 from pathlib import Path
 from tests.core.test_part_contracts import IMPORT_ALL, contracts
@@ -96,7 +96,11 @@ def test_extend_has_an_example_for_every_kind_of_part() -> None:
 
 
 def test_the_core_examples_of_extend_keep_the_promises_of_their_kinds(extended: Path) -> None:
-    calls = [f"contracts.check_{kind[:-1]}({name!r})" for kind in CORE_KINDS for name in names(f"retune/core/{kind}/")]
+    calls = [
+        f"contracts.check_{Path(kind).name[:-1]}({name!r})"
+        for kind in CORE_KINDS
+        for name in names(f"retune/core/{kind}/")
+    ]
     script = CHECK_CORE.format(calls="\n".join(calls))
     done = run_in(extended, "-c", script)
     assert done.returncode == 0, done.stderr[-3000:]
