@@ -32,7 +32,6 @@ def repository(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.case("K12")
 def test_what_dvc_started_ends_with_a_parent_that_is_killed(repository: Path) -> None:
     parent = subprocess.Popen(
         [sys.executable, "-c", RUN], cwd=repository, env={**os.environ, "PYTHONPATH": str(CHECKOUT)}
