@@ -18,6 +18,7 @@ from retune.core.drift.rows import described
 from retune.core.drift.sample import Sample, sample
 from retune.core.drift.trigger import Measured, Monitored, Window
 from retune.core.errors import UserError
+from retune.core.examples import FROM_PEOPLE
 from retune.core.fingerprint import sha256_of
 from retune.core.frames import MOVED
 from retune.core.params.monitor import MonitorParams
@@ -34,7 +35,6 @@ WINDOW, MODEL, SOURCE, VERDICT, WHY = "window", "retune.model", "retune.source",
 AT, ROWS, CAUSE, CONTENT = "retune.at", "retune.rows", "retune.cause", "retune.window_sha256"
 TRIGGERED = "retune.triggered"
 PROFILE = "rows/profile"
-COLLECTED = "collected:"  # in the document id of an answer that a person corrected
 LONGEST_TAG = 4000  # characters; MLflow refuses more than 8,000
 
 
@@ -93,10 +93,11 @@ def _profile(tracking: Tracking, champion: Version, scratch: Path) -> Path:
 def _windows(watch: Watch) -> dict[str, pd.DataFrame]:
     """Return the rows that are new by their source: text, document_id and what else is known of them."""
     found = {"documents": _documents(watch)}
-    uri = read_project(watch.place.root).traffic.uri
-    if uri:
+    log = read_project(watch.place.root).traffic
+    if log.uri:
+        traffic.expire(log.uri, watch.place.name, log.retention_days, watch.now)
         since = watch.now - timedelta(days=watch.params.window_days)
-        logged = traffic.read(uri, watch.place.name, since, watch.now)
+        logged = traffic.read(log.uri, watch.place.name, since, watch.now)
         found["traffic"] = logged[["request_id", "text"]].rename(columns={"request_id": "document_id"})
     return found
 
@@ -158,7 +159,7 @@ def _answered(watch: Watch, rows: pd.DataFrame) -> pd.DataFrame:
     if "label" not in rows:
         return answered
     is_right = (answered["prediction"] == answered["label"]).astype("float64")
-    return answered.assign(correct=is_right.where(~answered["document_id"].str.startswith(COLLECTED)))
+    return answered.assign(correct=is_right.where(~answered["document_id"].str.startswith(FROM_PEOPLE)))
 
 
 def _recorded(watch: Watch, source: str, report: DriftReport, tags: dict[str, str]) -> Any:

@@ -1,17 +1,31 @@
-"""What a server is told of the traffic log."""
+"""`retune serve`: what the server is told of the traffic log, and what it then logs."""
 
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import pytest
 
+from benchmarks.checkout import use_settings
 from retune.cli.serve import traffic_environment
 from retune.core.errors import UserError
 from retune.core.params.traffic import ENVIRONMENT
+from retune.io.logged_model import OFFLINE
+from retune.io.mlflow_store import default_uri
+from retune.io.ports import wait_until_answers
+from retune.io.registry import CHAMPION, Registry
+from retune.io.traffic import read
 from retune.project import Project, read_project
+from tasks.track import track
 from tests.conftest import CHECKOUT
+from tests.toy_checkout import MODEL, train_toy
 
 
 def logging_to(uri: str) -> Project:
@@ -34,3 +48,29 @@ def test_a_server_learns_where_to_log_and_what_to_take_out(tmp_path: Path) -> No
 def test_a_log_inside_the_checkout_stops_the_server_before_it_starts() -> None:
     with pytest.raises(UserError, match="outside every checkout"):
         traffic_environment(logging_to(str(CHECKOUT / "traffic")), "ticket-router", "3")
+
+
+@pytest.mark.slow
+def test_a_served_champion_logs_what_it_answers(checkout: Path, tiny_base: Path, tmp_path: Path) -> None:
+    train_toy(checkout, tiny_base, seed=1)
+    registry = Registry(default_uri(checkout), MODEL)
+    registry.client.set_registered_model_alias(MODEL, CHAMPION, track(root=checkout, model=MODEL).version)
+    use_settings(checkout, {"traffic.uri": str(tmp_path / "log")})
+    environment = {**os.environ, **OFFLINE, "PYTHONPATH": str(CHECKOUT), "MLFLOW_TRACKING_URI": default_uri(checkout)}
+    command = [sys.executable, "-m", "retune.cli.main", "serve", "--port", "5988"]
+    server = subprocess.Popen(command, env=environment, cwd=checkout, start_new_session=True)
+    try:
+        wait_until_answers(server, "http://127.0.0.1:5988/ping", 180)
+        body = json.dumps({"inputs": ["the printer of jo@example.org", "the badge"]}).encode()
+        asked = Request("http://127.0.0.1:5988/invocations", body, {"Content-Type": "application/json"})
+        with urlopen(asked) as reply:  # noqa: S310 - loopback
+            rows = json.loads(reply.read())["predictions"]
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(timeout=60)
+    now = datetime.now(UTC)
+    log = read(str(tmp_path / "log"), MODEL, now - timedelta(days=1), now + timedelta(days=1)).set_index("request_id")
+    assert len(log) == 2
+    assert [log.loc[row["request_id"], "text"] for row in rows] == ["the printer of [EMAIL_1]", "the badge"]
+    assert set(log["version"]) == {"1"}
+    assert set(log["prediction"]) == {row["prediction"] for row in rows}
