@@ -13,7 +13,7 @@ import yaml
 
 from retune.core.collected import COLLECTED
 from retune.core.errors import UserError
-from retune.io import answers, collected
+from retune.io import answers, collected, source
 
 MODELS = ["router", "triage"]
 HEADER = "answer_id,text,label,date\n"
@@ -109,7 +109,7 @@ def test_answers_that_a_kill_left_unrecorded_are_recorded(root: Path) -> None:
     give(root, answer(1), answer(2))
     collected.bring_up_to_date(root, MODELS, silent)
     assert numbers(root) == ["text 1", "text 2"]
-    assert recorded(root) == collected.digest(collected.listing(root / "collected"))
+    assert recorded(root) == source.digest(source.listing(root / "collected"))
 
 
 @pytest.mark.slow
