@@ -17,8 +17,10 @@ from retune.core.run_report import NOT_REACHED, RunReport, StageRow
 from retune.io.dvc import Stage
 from retune.io.files import write_json
 from retune.io.mlflow_store import default_uri
+from retune.io.parents import REGISTRY
 from retune.io.tracking import Tracking
 from tasks.record import record
+from tasks.resolve import resolve
 
 REPORT = Path(".retune/last_run.json")
 LONGEST_REASON = 300
@@ -74,6 +76,7 @@ class Execution:
         """Reproduce the stages of a model, or of the corpus for the empty name; returns whether all are up to date."""
         for stage in (stage for stage in self.plan.stages if stage.model == model):
             try:
+                self._pin(stage)
                 row = run_step(
                     reproduce,
                     name=stage.name,
@@ -92,6 +95,15 @@ class Execution:
             self.rows[stage.name] = row
             artifacts.stage(row)
         return True
+
+    def _pin(self, stage: Stage) -> None:
+        """Let a training continue the version that is champion now, where there are new rows since it was pinned."""
+        if stage.step != "train" or not self.plan.models[stage.model].resolve.base.startswith(REGISTRY):
+            return
+        params, name = self.plan.models[stage.model].resolve, f"resolve {stage.model}"
+        run_step(
+            resolve, name=name, retries=2, after=self._before(stage), root=self.root, model=stage.model, params=params
+        )
 
     def _before(self, stage: Stage) -> list[Any]:
         """Return what the stages returned on whose outs this one depends, so that Prefect draws DVC's graph."""

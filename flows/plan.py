@@ -33,11 +33,6 @@ class Plan:
         return not self.changed and not self.unsettled
 
 
-def base_file(root: Path, model: str) -> Path:
-    """Return where the pinned identity of a model's base stands."""
-    return root / "artifacts" / "models" / model / "resolve" / "base.json"
-
-
 def bring_up_to_date(root: Path, names: list[str], say: Say) -> tuple[Project, dict[str, ModelParams]]:
     """Check the settings, heal DVC, update data/ and the answers of people, pin the bases.
 
@@ -51,7 +46,7 @@ def bring_up_to_date(root: Path, names: list[str], say: Say) -> tuple[Project, d
         say(f"data/ was brought up to date with {source.read_source(root).location or 'its files'}")
     collected.bring_up_to_date(root, project.models, say=_silent)
     for name, model in models.items():
-        resolve(base=base_file(root, name), params=model.resolve)
+        resolve(root=root, model=name, params=model.resolve)
     return project, models
 
 

@@ -12,9 +12,14 @@ from retune.core import evaluation, parts
 from retune.core.errors import IntegrityError
 from retune.core.frames import PREDICTIONS
 from retune.core.params.evaluate import EvaluateParams
+from retune.core.replay import is_known
+from retune.core.retention import retention
 from retune.io.evaluator import evaluator_sha256
 from retune.io.files import read_frame, read_json, sha256_file, whole_folder, write_frame, write_json
 from retune.modeling import floors
+from retune.modeling.bases import BaseIdentity
+
+TEST = "test"
 
 
 class Answering(Protocol):
@@ -49,6 +54,7 @@ def evaluate(
     names = parts.find("retune.modeling.task_types", task_type.stem).METRICS
     report = evaluation.report(answers, sorted(set(learnt["label"])), names, params)
     report |= {"test_sha256": sha256_file(test), "evaluator_sha256": evaluator_sha256(params)}
+    report |= kept(base, asked, answers["prediction"])
     write_frame(predictions, answers, PREDICTIONS)
     write_frame(errors, evaluation.worst_errors(answers, asked["text"], params.worst_errors), evaluation.ERRORS)
     draw(report, plots)
@@ -58,7 +64,6 @@ def evaluate(
 def loaded(model: Path, base: Path, chosen: list[str]) -> Any:
     """Return the predictor in the model folder; IntegrityError if the model was made of other parts than chosen."""
     from retune.modeling import predictor
-    from retune.modeling.bases import BaseIdentity
 
     found = predictor.load(model, BaseIdentity.from_dict(read_json(base)))
     made_of = [found.page.task_type, found.page.family, found.page.method]
@@ -81,6 +86,23 @@ def answered(predictor: Answering, learnt: pd.DataFrame, asked: pd.DataFrame) ->
             "tfidf": floors.tfidf(learnt["text"].tolist(), learnt["label"].tolist(), texts),
         }
     )
+
+
+def kept(base: Path, asked: pd.DataFrame, answers: pd.Series) -> dict[str, Any]:
+    """Return what the model kept of the version that it continues, nothing where it was tuned from the base."""
+    identity = BaseIdentity.from_dict(read_json(base))
+    if identity.parent is None:
+        return {}
+    from retune.modeling import exported, predictor
+
+    place = exported.located(base, identity.parent)
+    seen = read_frame(place / exported.SEEN)
+    old = pd.Series(is_known(asked, seen, TEST), index=asked.index)
+    labels, texts = asked["label"][old].tolist(), asked["text"][old].tolist()
+    before = predictor.load(place / exported.MODEL, exported.root_of(identity)).predict(texts)["prediction"]
+    gone = max(int((seen["side"] == TEST).sum()) - len(labels), 0)
+    parent = f"{identity.parent.model} version {identity.parent.version}"
+    return {"retention": retention(parent, labels, before.tolist(), answers[old].tolist(), gone)}
 
 
 def draw(report: dict[str, Any], folder: Path) -> None:

@@ -243,6 +243,7 @@ def _row(bench: Bench, candidate: str, reasons: list[str]) -> ModelRow:
     metrics, champion = bench.metrics, bench.registry.aliases().get(CHAMPION, "")
     floors = {f"{floor} {name}": one for floor, scores in metrics["floors"].items() for name, one in scores.items()}
     tuning = [metrics["tuning"]] if metrics.get("tuning") else []
+    tuning += [metrics["retention"]["line"]] if "retention" in metrics else []
     return ModelRow(
         model=bench.place.name,
         version=candidate,

@@ -12,12 +12,25 @@ from retune.core.errors import IntegrityError
 from retune.core.fingerprint import content_sha256
 from retune.core.model_card import card
 from retune.core.moves import moves
+from retune.core.retention import scores_kept
 from retune.core.rule import Cause, policy_sha256
 from retune.io import cache, journal, lockfile, logged_model
 from retune.io.files import read_frame, read_json, sha256_file
 from retune.io.mlflow_store import database_of, default_uri
 from retune.io.place import Place
-from retune.io.registry import CHAMPION, CONTENT, FINGERPRINT, KEPT, POLICY, PROMOTED, TO, Registry, Version
+from retune.io.registry import (
+    CHAMPION,
+    CONTENT,
+    FINGERPRINT,
+    KEPT,
+    PARENT_MODEL,
+    PARENT_VERSION,
+    POLICY,
+    PROMOTED,
+    TO,
+    Registry,
+    Version,
+)
 from retune.io.rule import holding
 from retune.io.settings import read_yaml
 from retune.io.tracking import FINISHED, KIND, NOTE, VERSION, Dataset, Tracking
@@ -125,7 +138,7 @@ def _record(place: Place, tracking: Tracking, run_id: str, mark: str) -> None:
         tracking.log_files(run_id, files, folder)
     tracking.log_text(run_id, _card(place, mark, facts, metrics, datasets), "model_card.md")
     said = {"retune.test_sha256": metrics["test_sha256"], "retune.model": place.name, NOTE: about(metrics)}
-    tracking.set_tags(run_id, said)
+    tracking.set_tags(run_id, {**said, **_parent(place)})
 
 
 def _sides(place: Place, tracking: Tracking, registry: Registry, run_id: str, mark: str) -> str:
@@ -155,6 +168,7 @@ def _register(place: Place, tracking: Tracking, registry: Registry, run_id: str,
         CONTENT: content,
         "retune.base": base["id"],
         "retune.base_sha256": base["weights_sha256"],
+        **_parent(place),
     }
     with tempfile.TemporaryDirectory(prefix="retune-model-") as scratch:
         folder = Path(scratch) / "model"
@@ -178,7 +192,13 @@ def scores_of(metrics: dict[str, Any]) -> dict[str, float]:
         for metric, score in scores.items():
             flat[f"{side}/{metric}"] = score["value"]
             flat.update({f"{side}/{metric}_{end}": score[end] for end in ("low", "high") if end in score})
-    return flat
+    return flat | scores_kept(metrics.get("retention", {}))
+
+
+def _parent(place: Place) -> dict[str, str]:
+    """Return the tags that name the version that the training continued, none where it started from the base."""
+    parent = read_json(place.base).get("parent")
+    return {PARENT_MODEL: parent["model"], PARENT_VERSION: parent["version"]} if parent else {}
 
 
 def about(metrics: dict[str, Any]) -> str:
@@ -188,8 +208,9 @@ def about(metrics: dict[str, Any]) -> str:
         for name, score in metrics["model"].items()
         if {"value", "low", "high"} <= set(score)
     ]
-    tuning = metrics.get("tuning", "")
-    return "\n".join([f"On {metrics['test_rows']} test rows:", "", *scores, *(["", tuning] if tuning else [])])
+    said = [line for line in (metrics.get("tuning"), metrics.get("retention", {}).get("line")) if line]
+    told = [part for line in said for part in ("", line)]
+    return "\n".join([f"On {metrics['test_rows']} test rows:", "", *scores, *told])
 
 
 def files_of(folder: Path) -> list[Path]:

@@ -26,6 +26,16 @@ BUNDLED = {"bundled:minilm": ("sentence-transformers/all-MiniLM-L6-v2", "1110a24
 
 
 @dataclass(frozen=True)
+class Parent:
+    """A registered version that tuning continues; `files` maps what was exported of it to SHA-256."""
+
+    model: str
+    version: str
+    fingerprint: str
+    files: dict[str, str]
+
+
+@dataclass(frozen=True)
 class BaseIdentity:
     """Which base a model was tuned from: `files` maps names to SHA-256, so that any copy can be told from another."""
 
@@ -36,15 +46,17 @@ class BaseIdentity:
     files: dict[str, str]
     licence: str
     architecture: str
+    parent: Parent | None = None  # whose weights over this base tuning starts from
 
     def as_dict(self) -> dict[str, Any]:
         """Return the identity as plain values for a JSON file."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
     @classmethod
     def from_dict(cls, value: dict[str, Any]) -> BaseIdentity:
         """Return the identity that `as_dict` wrote."""
-        return cls(**value)
+        parent = value.get("parent")
+        return cls(**{**value, "parent": Parent(**parent) if parent else None})
 
 
 def resolve(spec: str, revision: str | None = None) -> BaseIdentity:
@@ -58,7 +70,7 @@ def resolve(spec: str, revision: str | None = None) -> BaseIdentity:
         return _identify(Path(spec), id=spec, kind="local", revision="", licence="")
     if spec.startswith((".", "/", "~")) or spec.count("/") != 1:
         raise UserError(
-            expected="a base model: bundled:minilm, a folder, or a hub id such as owner/name",
+            expected="a base model: bundled:minilm, a folder, registry:<model>@champion, or a hub id: owner/name",
             found=f"{spec!r}, which is no folder",
             todo="Correct `base` in params.yaml, or put the model's files into that folder.",
         )
@@ -74,7 +86,7 @@ def locate(identity: BaseIdentity, folder: Path | None = None) -> Path:
     place = folder or _copy(identity) or _place(identity)
     refuse_code(place)
     for name, expected in identity.files.items():
-        found = _sha256(place / name) if (place / name).is_file() else "no such file"
+        found = sha256(place / name) if (place / name).is_file() else "no such file"
         if found != expected:
             raise IntegrityError(f"base {identity.id}: {name} should have the sha256 {expected}, found {found}")
     return place
@@ -99,7 +111,7 @@ def _copy(identity: BaseIdentity) -> Path | None:
     """Return the folder of RETUNE_BASES that holds the base's weights, None where none of them does."""
     name, expected = next((name, sha256) for name, sha256 in identity.files.items() if name.endswith(".safetensors"))
     given = [Path(folder) for folder in os.environ.get(COPIES, "").split(os.pathsep) if folder]
-    return next((folder for folder in given if (folder / name).is_file() and _sha256(folder / name) == expected), None)
+    return next((folder for folder in given if (folder / name).is_file() and sha256(folder / name) == expected), None)
 
 
 def _place(identity: BaseIdentity) -> Path:
@@ -122,7 +134,7 @@ def _bundled_folder() -> Path:
         raise UserError(expected=f"the package {BUNDLED_PACKAGE}", found="it is not installed", todo=todo)
     folder = Path(spec.origin).parent / "model"
     for name, expected in BUNDLED_FILES.items():
-        if _sha256(folder / name) != expected:
+        if sha256(folder / name) != expected:
             raise IntegrityError(f"{name} of {BUNDLED_PACKAGE} is not the published file with the sha256 {expected}")
     return folder
 
@@ -146,10 +158,10 @@ def _download(repository: str, revision: str | None) -> Path:
         raise UnavailableError(f"the hub refused {repository}@{revision}: {error}; run again later") from error
 
 
-def _identify(folder: Path, **given: str) -> BaseIdentity:
+def _identify(folder: Path, **given: Any) -> BaseIdentity:
     """Return the identity of the files in a folder."""
     refuse_code(folder)
-    files = {name: _sha256(folder / name) for name in _wanted(folder)}
+    files = {name: sha256(folder / name) for name in _wanted(folder)}
     weights = {name: sha256 for name, sha256 in files.items() if name.endswith(".safetensors")}
     config = _json(folder / "config.json") if (folder / "config.json").is_file() else {}
     return BaseIdentity(
@@ -167,7 +179,7 @@ def _wanted(folder: Path) -> list[str]:
     return chosen + [name for name in ["1_Pooling/config.json"] if (folder / name).is_file()]
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
     """Return the hex SHA-256 of a file's bytes."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

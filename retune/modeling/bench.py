@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import torch
@@ -19,6 +19,9 @@ from retune.core.params.train import TrainParams
 from retune.modeling import bases, batches, machine, probe
 from retune.modeling.bases import BaseIdentity
 from retune.modeling.pooled import PooledClassifier
+
+if TYPE_CHECKING:
+    from retune.modeling.layering import Layer
 
 Say = Callable[[str], None]
 
@@ -33,6 +36,7 @@ class Plan:
     base: BaseIdentity
     params: TrainParams
     method_settings: Settings
+    layer: Layer | None = None  # the version that is continued, None where tuning starts from the base
 
     def name(self, kind: str) -> str:
         """Return the name of one of the parts."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import torch
 
 Floats = np.ndarray[Any, np.dtype[np.float32]]
 Codes = np.ndarray[Any, np.dtype[np.int64]]
@@ -25,6 +28,12 @@ class Probe:
         """Return [rows, classes] for [rows, width]."""
         result: Floats = vectors @ self.weight.T + self.bias
         return result
+
+    def state(self) -> dict[str, torch.Tensor]:
+        """Return weight and bias as the state of a linear layer."""
+        import torch
+
+        return {"weight": torch.from_numpy(self.weight), "bias": torch.from_numpy(self.bias)}
 
 
 def fit(

@@ -11,9 +11,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 
-from retune.modeling import batches, checkpoints, folder, keys, machine, probe, trainer
+from retune.modeling import batches, checkpoints, folder, keys, layering, machine, probe, trainer
 from retune.modeling.bench import Bench, Plan, Say, prepare
 from retune.modeling.journal import Event, Journal
 
@@ -100,26 +99,49 @@ def round_robin(codes: probe.Codes, seed: int) -> list[int]:
 
 
 def _tune(bench: Bench, found: probe.Probe, journal: Journal, place: Path, resumed: Path | None) -> trainer.Tuner:
-    """Start the head from the probe, make trainable what the method says, and train."""
+    """Start from the probe or from the parent, make trainable what the method says, and train."""
     plan, module = bench.plan, bench.module
-    machine.fix(plan.params.seed, plan.params.threads)  # whether the probe was kept or fitted, what follows is the same
-    module.head.load_state_dict({"weight": torch.from_numpy(found.weight), "bias": torch.from_numpy(found.bias)})
-    module.encoder = plan.method.adapt(module.encoder, plan.family, plan.method_settings)
-    module.to(machine.device())
+    positions = _start(bench, found)
+    rows, codes = [bench.rows[row] for row in positions], bench.codes[positions].tolist()
     tuner = trainer.Tuner(
-        module, trainer.arguments(place, plan.params, bench.bfloat16), bench.rows, bench.codes.tolist(),
+        module, trainer.arguments(place, plan.params, bench.bfloat16), rows, codes,
         pad_id=bench.tokenizer.pad_token_id, params=plan.params, evaluate=bench.scores,
         interpolate=plan.method.interpolate, journal=journal, say=bench.say, seconds=bench.seconds_to_tune(),
     )  # fmt: skip
-    steps = -(-len(bench.rows) // plan.params.batch_size) * plan.params.epochs
+    steps = -(-len(rows) // plan.params.batch_size) * plan.params.epochs
     after = f", from {resumed.name}" if resumed else ""
     if bench.seconds_to_tune() <= 0:
-        bench.say("no time is left to tune: the model is the probe")
+        bench.say("no time is left to tune: the model is what it started from")
+        return tuner
+    if not rows:
+        bench.say("no training row is new to the parent: the model is the parent")
         return tuner
     bench.say(f"tuning {plan.base.id} by {plan.name('method')}: {steps} steps at most{after}")
     tuner.train(resume_from_checkpoint=str(resumed) if resumed else None)
     tuner.restore_best()
     return tuner
+
+
+def _start(bench: Bench, found: probe.Probe) -> list[int]:
+    """Give the module the weights that tuning starts from, and return the positions of the rows that it tunes on."""
+    plan, module, layer = bench.plan, bench.module, bench.plan.layer
+    machine.fix(plan.params.seed, plan.params.threads)  # whether the probe was kept or fitted, what follows is the same
+    module.head.load_state_dict(found.state())
+    module.encoder = plan.method.adapt(module.encoder, plan.family, plan.method_settings)
+    if layer is None:
+        module.to(machine.device())
+        return list(range(len(bench.rows)))
+    layering.take_over(module.encoder, plan, layer.model)
+    module.to(machine.device())
+    module.head.load_state_dict(layering.head(layer.model, bench.labels) or _fitted(bench).state())
+    return layer.mix.positions
+
+
+def _fitted(bench: Bench) -> probe.Probe:
+    """Return a probe on the vectors that the module gives now, from all training rows: a head for new labels too."""
+    width, validation = bench.module.head.in_features, bench.validation_rows
+    vectors, asked = (bench.compute(bench.module.embed, rows, width) for rows in (bench.rows, validation))
+    return probe.fit(vectors, bench.codes, asked, bench.truth, len(bench.labels), bench.plan.params.probe_strengths)
 
 
 def _findings(bench: Bench, train: pd.DataFrame) -> dict[str, Any]:
@@ -132,6 +154,10 @@ def _findings(bench: Bench, train: pd.DataFrame) -> dict[str, Any]:
         bench.say(f"{len(unseen)} labels of the validation split are not in training: {', '.join(unseen)}")
     if cut:
         findings["texts_cut_at_max_length"] = cut
+    layer = bench.plan.layer
+    if layer and layer.mix.shortfall:
+        findings["replay_shortfall"] = layer.mix.shortfall
+        bench.say(f"{layer.mix.shortfall} old rows fewer than train.replay_share asks: there are no more")
     return findings
 
 
@@ -161,7 +187,7 @@ def _facts(bench: Bench, found: probe.Probe, tuner: trainer.Tuner, findings: dic
     since_best = trainer.evaluations_since_best(evaluations, bench.plan.params.select_by)
     best = evaluations[len(evaluations) - 1 - since_best]
     if best["step"] == 0:
-        findings["tuning_did_not_help"] = "no weights answered the validation split better than the probe"
+        findings["tuning_did_not_help"] = "no weights answered the validation split better than those at the start"
     return {
         "seed": bench.plan.params.seed,
         "threads": bench.plan.params.threads,
@@ -179,7 +205,17 @@ def _facts(bench: Bench, found: probe.Probe, tuner: trainer.Tuner, findings: dic
         "parameters_total": sum(parameter.numel() for parameter in bench.module.parameters()),
         "base": bench.plan.base.as_dict(),
         "findings": findings,
+        **_continued(bench),
     }
+
+
+def _continued(bench: Bench) -> dict[str, Any]:
+    """Return which version was continued, and on how many new and old rows; nothing where tuning began at the base."""
+    layer = bench.plan.layer
+    if layer is None:
+        return {}
+    parent = f"{layer.parent.model} version {layer.parent.version}"
+    return {"parent": parent, "new_rows": layer.mix.new, "replayed_rows": layer.mix.replayed}
 
 
 def _timed(bench: Bench, phase: str, work: Callable[[], Any]) -> Any:

@@ -63,7 +63,7 @@ def pin_base(root: Path) -> Path:
     base = str(make_base(root.parent / "tiny-base"))
     change_settings(root, {f"models.{MODEL}.resolve.base": base})
     pinned = root / "artifacts" / "models" / MODEL / "resolve" / "base.json"
-    resolve(base=pinned, params=ResolveParams(base=base, revision=None))
+    resolve(root=root, model=MODEL, params=ResolveParams(base=base, revision=None))
     return pinned
 
 

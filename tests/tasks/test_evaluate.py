@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -6,11 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from retune.core.frames import ROWS
+from retune.core.frames import ROWS, SEEN
 from retune.core.params.evaluate import EvaluateParams
 from retune.io.evaluator import evaluator_sha256
-from retune.io.files import read_frame, read_json, sha256_file, write_frame
+from retune.io.files import read_frame, read_json, sha256_file, write_frame, write_json
+from retune.modeling import bases
+from retune.modeling.bases import BaseIdentity, Parent
 from tasks import evaluate as step
+from tasks.track import about, scores_of
+from tests.toy_checkout import make_model
 
 PARAMS = EvaluateParams(seed=1, alpha=0.05, worst_errors=2)
 OUTPUTS = {
@@ -49,6 +54,7 @@ def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setattr(step, "loaded", lambda *_: Toy())
     write_frame(tmp_path / "train.parquet", TRAIN, ROWS)
     write_frame(tmp_path / "test.parquet", TEST, ROWS)
+    write_json(tmp_path / "base.json", BaseIdentity("toy", "local", "", "", {}, "", "").as_dict())
     return {
         "train": tmp_path / "train.parquet",
         "test": tmp_path / "test.parquet",
@@ -104,3 +110,23 @@ def test_the_same_inputs_are_the_same_bytes(given: dict[str, Any], tmp_path: Pat
 def test_other_settings_are_another_evaluator() -> None:
     assert evaluator_sha256(PARAMS) == evaluator_sha256(PARAMS.model_copy())
     assert evaluator_sha256(PARAMS) != evaluator_sha256(PARAMS.model_copy(update={"seed": 2}))
+
+
+@pytest.mark.case("TR-9")
+def test_what_a_model_kept_of_its_parent_is_measured_on_the_parents_test_rows(
+    given: dict[str, Any], tmp_path: Path, tiny_base: Path
+) -> None:
+    parent = tmp_path / "parent"
+    make_model(parent / "model", tiny_base, answers="billing")
+    seen = pd.DataFrame({"example_id": ["0000", "0001", "gone", "x"], "side": ["test", "test", "test", "train"]})
+    write_frame(parent / "seen.parquet", seen.assign(text_sha256="0" * 64), SEEN)
+    files = {name: bases.sha256(parent / name) for name in ("seen.parquet", "model/head.safetensors")}
+    pinned = replace(bases.resolve(str(tiny_base)), parent=Parent("router", "3", "f" * 64, files))
+    write_json(given["base"], pinned.as_dict())
+    step.evaluate(**given, **outputs(tmp_path), params=PARAMS)
+    found = read_json(tmp_path / "metrics.json")
+    kept = found["retention"]
+    assert (kept["parent"], kept["rows"], kept["gone"]) == ("router version 3", 2, 1)
+    assert (kept["parent_accuracy"]["value"], kept["accuracy"]["value"]) == (0.0, 1.0)
+    assert scores_of(found)["retention/accuracy"] == 1.0
+    assert "router version 3 on 2 of its test rows" in about(found)

@@ -1,16 +1,20 @@
 import hashlib
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from retune.core.errors import UserError
-from retune.core.frames import ROWS
+from retune.core.frames import ROWS, SEEN
 from retune.core.params.train import TrainParams
 from retune.io import cache
 from retune.io.files import write_frame, write_json
 from retune.modeling import bases, keys, predictor
+from retune.modeling.bases import Parent
 from tasks.train import train
 from tests.modeling.conftest import TOY_SETTINGS, make_base, toy_rows
 
@@ -66,6 +70,36 @@ def test_the_step_writes_a_model_that_loads_and_its_history(inputs: dict[str, Pa
     assert len(live) == len(lines)
     facts = json.loads((tmp_path / "out" / "facts.json").read_text())
     assert facts["inputs_sha256"]["train"] == hashlib.sha256(inputs["train"].read_bytes()).hexdigest()
+
+
+def pin_parent(inputs: dict[str, Path], model: Path, learnt: pd.DataFrame) -> None:
+    """Pin a model as the parent, with the rows that it learnt, as the step resolve does."""
+    place = inputs["base"].with_name("parent")
+    shutil.copytree(model, place / "model")
+    seen = learnt[["example_id"]].assign(text_sha256="0" * 64, side="train")
+    write_frame(place / "seen.parquet", seen, SEEN)
+    files = {path.relative_to(place).as_posix(): path for path in sorted(place.rglob("*")) if path.is_file()}
+    parent = Parent("router", "3", "f" * 64, {name: bases.sha256(path) for name, path in files.items()})
+    identity = bases.BaseIdentity.from_dict(json.loads(inputs["base"].read_text()))
+    write_json(inputs["base"], replace(identity, parent=parent).as_dict())
+
+
+@pytest.mark.case("TR-9", "TR-12")
+def test_a_pinned_parent_is_continued_on_what_it_has_not_seen_and_a_share_of_the_rest(
+    inputs: dict[str, Path], tmp_path: Path
+) -> None:
+    train(**inputs, **outs(tmp_path / "parent-out"), params=settings())
+    rows = toy_rows(8)
+    learnt = rows[rows["example_id"].str.endswith(("-0", "-1", "-2", "-3", "-4"))]
+    pin_parent(inputs, tmp_path / "parent-out" / "model", learnt)
+    for share, replayed in ((0.0, 0), (0.25, 3)):
+        place = tmp_path / f"share-{replayed}"
+        train(**inputs, **outs(place), params=settings(replay_share=share))
+        facts = json.loads((place / "facts.json").read_text())
+        assert (facts["parent"], facts["new_rows"], facts["replayed_rows"]) == ("router version 3", 9, replayed)
+        assert facts["train_rows"] == 24
+        page = json.loads((place / "model" / "retune_model.json").read_text())
+        assert "parent" not in page["base"], "the model stands on the base alone"
 
 
 def test_without_its_cache_the_step_writes_the_same_bytes(

@@ -9,7 +9,9 @@ class ResolveParams(Settings):
     """Which base a model is tuned from."""
 
     base: str
-    """The base: `bundled:minilm`, which comes with the package, a folder, or an id on the hub such as `owner/name`."""
+    """The base: `bundled:minilm`, which comes with the package, a folder, an id on the hub such as `owner/name`, or
+    `registry:<model>@champion`: tuning continues that version's weights on new rows, with `train.replay_share` of old.
+    """
 
     revision: str | None
     """The commit, tag or branch of a base from the hub; null takes the newest, and its commit is recorded."""

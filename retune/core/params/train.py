@@ -58,6 +58,9 @@ class TrainParams(Settings):
     """Each evaluation asks the weights at these shares of the way from the start to the tuned ones (1: the tuned ones);
     part of the way often answers better than either end (Wortsman et al., arXiv 2109.01903)."""
 
+    replay_share: float = Field(ge=0, lt=1)
+    """Share of old rows of all that are tuned on where the base is a registered version: 0.1 adds 111 to 1,000 new."""
+
     probe_strengths: tuple[float, ...] = Field(min_length=1)
     """Inverse regularisation strengths that are tried for the probe, the linear model from which the head starts."""
 
