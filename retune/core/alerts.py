@@ -30,7 +30,7 @@ def of_retrain(report: RunReport, asked: Sequence[str]) -> list[State]:
     states = [_failures("retrain", report, asked)]
     alerts = "; ".join(report.alerts)
     value = alerts[:LONGEST_VALUE] or "none"
-    states.append(State(f"alerts of {', '.join(asked)}", value, value, alerts))
+    states.append(State(f"alerts of {' and '.join(asked)}", value, value, alerts))
     for row in report.models:
         why = "; ".join(row.reasons)
         subject = f"{row.model}: the champion is version {row.champion or 'none'}"
@@ -62,7 +62,7 @@ def news(states: Sequence[State], told: Mapping[str, str]) -> list[State]:
 
 def _failures(flow: str, report: RunReport, asked: Sequence[str]) -> State:
     """Return whether a flow over these models runs through, and what stops it."""
-    topic = f"{flow} of {', '.join(asked)}"
+    topic = f"{flow} of {' and '.join(asked)}"
     if not report.failures:
         return State(topic, WELL, f"{topic} runs through again", "")
     stopped = sorted({f"{item['where']} ({item['exit_code']})" for item in report.failures})
