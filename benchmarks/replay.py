@@ -211,7 +211,7 @@ def draw(found: dict[str, dict[str, Any]]) -> None:
     mpl.rcParams["svg.hashsalt"] = "retune"
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(len(found), 1, figsize=(9, 3.1 * len(found)), layout="constrained")
+    figure, axes = plt.subplots(len(found), 1, figsize=(11, 3.1 * len(found)), layout="constrained")
     colours = {"never": "#b0413e", "drift": "#1f6f8b", "every month": "#7a7a7a"}
     for axis, (name, one) in zip(np.atleast_1d(axes), found.items(), strict=True):
         places = range(len(one["months"]))
@@ -224,7 +224,7 @@ def draw(found: dict[str, dict[str, Any]]) -> None:
         years = [place for place in places if place == 0 or one["months"][place][:4] != one["months"][place - 1][:4]]
         axis.set_xticks(years, [one["months"][place][:4] for place in years])
         axis.set_title(f"{name}: accuracy on new documents, {SMOOTHED_MONTHS} months together", fontsize=10)
-        axis.legend(title="retrained", fontsize=8, title_fontsize=8, loc="lower left")
+        axis.legend(title="retrained", fontsize=8, title_fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1))
         axis.set_ylim(0, 1)
     figure.savefig(PLOT, metadata={"Date": None})
     plt.close(figure)

@@ -13,7 +13,7 @@ from prefect.exceptions import PrefectException
 
 from flows.steps import run_step, say
 from retune.core.alerts import State, news
-from retune.core.clean import cleaned
+from retune.core.clean import without_personal_data
 from retune.core.errors import RetuneError
 from retune.core.redaction import load
 from retune.io import told
@@ -50,7 +50,8 @@ def _tell(root: Path, project: Project, states: list[State]) -> None:
 def _sent(name: str, state: State, project: Project) -> bool:
     """Send one state to one block; returns whether it went out."""
     recognizers = load(project.corpus.redact)
-    fields = cleaned({"subject": state.subject, "body": state.body}, recognizers, project.corpus.redact)
+    given = {"subject": state.subject, "body": state.body}
+    fields = without_personal_data(given, recognizers, project.corpus.redact)
     shown = fields or {"subject": state.topic, "body": WITHHELD}
     try:
         block = _block(name, allow_private=project.notify.allow_private_addresses)
