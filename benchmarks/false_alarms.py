@@ -130,7 +130,7 @@ def tell(measured: dict[str, Any]) -> list[str]:
     about = (
         f"Windows of {measured['window_rows']} questions of BANKING77 against a reference of "
         f"{measured['reference_rows']}, both drawn anew for each seed; the settings are the template's, which allow "
-        f"{100 * measured['alpha']:g} false alarms in 100 windows."
+        f"false alarms in {100 * measured['alpha']:g} of 100 windows."
     )
     level = (
         f"Without the least effects, at a level of 5 %, {steady['significant_at_5_percent']} of {steady['seeds']} "
