@@ -251,7 +251,8 @@ def test_clean_up_deletes_whole_days_that_are_too_old_and_counts_their_rows(
 @pytest.mark.parametrize("mark", [".git", ".dvc"])
 def test_a_folder_inside_a_checkout_is_refused(mark: str, tmp_path: Path, redact: RedactParams) -> None:
     (tmp_path / "checkout" / mark).mkdir(parents=True)
-    (tmp_path / "link").symlink_to(tmp_path / "checkout")
+    (tmp_path / "checkout" / "deep").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "checkout" / "deep")
     for inside in (tmp_path / "checkout" / "log", tmp_path / "link" / "log", f"file://{tmp_path}/checkout/log"):
         with pytest.raises(UserError, match="outside every checkout"):
             append(str(inside), MODEL, "1", answers("x"), redact=redact)
