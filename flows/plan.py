@@ -10,6 +10,7 @@ from pathlib import Path
 from retune.core.rule import Cause
 from retune.io import collected, dvc, source
 from retune.project import ModelParams, Project, chosen, read_project
+from tasks.preflight import preflight
 from tasks.resolve import resolve
 from tasks.track import unsettled
 
@@ -51,11 +52,12 @@ def bring_up_to_date(root: Path, names: list[str], say: Say) -> tuple[Project, d
 
 
 def prepare(root: Path, names: list[str], say: Say, cause: Cause) -> Plan:
-    """Bring everything up to date, then ask DVC which stages changed and MLflow which models it does not know.
+    """Bring everything up to date, then ask DVC which stages changed and MLflow which models it lacks.
 
     A model that was decided on is open again where the run's cause lets another rule hold.
     """
     project, models = bring_up_to_date(root, names, say)
+    preflight(root=root, project=project)
     stages = tuple(stage for stage in dvc.stages(root) if not stage.model or stage.model in models)
     known = {stage.name for stage in stages}
     changed = frozenset(name for name in dvc.changes(root, sorted(known)) if name in known)

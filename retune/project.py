@@ -15,6 +15,7 @@ from retune.core.params.evaluate import EvaluateParams
 from retune.core.params.examples import ExamplesParams
 from retune.core.params.gate import GateParams
 from retune.core.params.ingest import IngestParams
+from retune.core.params.machine import MachineParams
 from retune.core.params.monitor import MonitorParams
 from retune.core.params.notify import NotifyParams
 from retune.core.params.profile import ProfileParams
@@ -94,6 +95,8 @@ class Project(Settings):
     """The log of what served models are asked and answer."""
     notify: NotifyParams
     """Who is told of what changed."""
+    machine: MachineParams
+    """What a run asks of its machine before anything is done."""
 
 
 def read_project(root: Path) -> Project:
