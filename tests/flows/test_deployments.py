@@ -47,9 +47,19 @@ def test_its_schedule_is_one_that_prefect_takes(deployment: dict[str, Any]) -> N
         CronSchedule(cron=schedule["cron"], timezone=schedule["timezone"])
 
 
-def test_one_deployment_runs_weekly_and_one_by_hand() -> None:
-    assert [bool(deployment.get("schedules")) for deployment in DEPLOYMENTS] == [True, False, False, False]
-    assert NAMES[:2] == ["weekly", "by-hand"]
+def test_retraining_is_weekly_looking_is_nightly_and_the_rest_waits_for_an_event_or_a_person() -> None:
+    assert [deployment["name"] for deployment in DEPLOYMENTS if deployment.get("schedules")] == ["weekly", "monitor"]
+    assert [deployment["name"] for deployment in DEPLOYMENTS if deployment.get("triggers")] == ["on-drift"]
+    assert {"by-hand", "take-up", "promote", "rollback"} <= set(NAMES)
+
+
+@pytest.mark.case("SC-2")
+def test_what_is_due_while_another_runs_waits_for_it() -> None:
+    for deployment in DEPLOYMENTS:
+        assert deployment["concurrency_limit"]["collision_strategy"] == "ENQUEUE"
+    started_by_machine = [deployment for deployment in DEPLOYMENTS if deployment.get("parameters")]
+    assert [deployment["name"] for deployment in started_by_machine] == ["weekly", "on-drift", "take-up", "monitor"]
+    assert all(deployment["parameters"]["request"]["wait"] for deployment in started_by_machine)
 
 
 @pytest.fixture(scope="module")
@@ -104,11 +114,13 @@ def test_the_weekly_deployment_really_gets_scheduled_runs(server: dict[str, str]
         made = {deployment.name: deployment for deployment in client.read_deployments()}
         assert set(made) == set(NAMES)
         until = time.monotonic() + 120
-        while not (runs := client.read_flow_runs()) and time.monotonic() < until:
+        runs = client.read_flow_runs()
+        while len({run.deployment_id for run in runs}) < 2 and time.monotonic() < until:
             time.sleep(1)
+            runs = client.read_flow_runs()
     assert runs, "a schedule that yields no run: see the bounds of fastapi and sqlalchemy in pyproject.toml"
     assert {run.state_type for run in runs} == {StateType.SCHEDULED}
-    assert {run.deployment_id for run in runs} == {made["weekly"].id}
+    assert {run.deployment_id for run in runs} == {made["weekly"].id, made["monitor"].id}
 
 
 @pytest.mark.slow

@@ -5,12 +5,15 @@ from __future__ import annotations
 import shutil
 import time
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 
+from retune.core.errors import UnavailableError
 from retune.core.run_report import report_of
 from retune.io.files import read_json
+from retune.io.locks import exclusive
 from retune.io.mlflow_store import default_uri
 from retune.io.registry import CHAMPION, Registry
 from retune.io.tracking import KIND, REASONS, Tracking
@@ -164,3 +167,26 @@ def test_mlflow_that_goes_away_at_the_end_costs_neither_the_report_nor_the_reaso
     assert len(tried) == 3, "a server that was away is asked again"
     assert [failure["where"] for failure in report.failures] == ["gate", "record"]
     assert getattr(error, "exit_code", None) == 1
+
+
+@pytest.mark.case("SC-5")
+def test_a_run_that_is_to_wait_starts_no_second_training_beside_the_first(
+    toy: Path, prefect_server: Any, reload_here: None, migrated_database: Path
+) -> None:
+    from flows.execution import REPORT
+    from flows.forms import Retrain
+    from flows.plan import LOCK
+    from flows.retrain import start
+
+    with exclusive(toy / LOCK):  # as the trainer holds it whose heartbeat was lost
+        stopped, error = run_flow()
+        assert stopped is None
+        assert isinstance(error, UnavailableError)
+        taker = Thread(target=lambda: start(Retrain(reason="taken up", wait=True)), daemon=True)
+        taker.start()
+        taker.join(10)
+        assert taker.is_alive()
+        assert not (toy / "artifacts" / "corpus").exists()
+    taker.join(240)
+    assert not taker.is_alive()
+    assert report_of(read_json(REPORT)).exit_code == 0

@@ -82,12 +82,16 @@ def test_the_summary_says_what_stopped_the_run_and_who_is_champion() -> None:
         assert said in text
 
 
-def test_a_person_who_starts_the_flow_fills_in_a_form() -> None:
-    from flows.retrain import retrain
+@pytest.mark.parametrize(
+    ("flow", "fields"),
+    [("retrain", ["models", "reason", "wait", "cause"]), ("monitor", ["models", "reason", "wait"])],
+)
+def test_a_person_who_starts_a_flow_fills_in_a_form(flow: str, fields: list[str]) -> None:
+    from importlib import import_module
 
-    schema = retrain.parameters.model_dump()
+    schema = getattr(import_module(f"flows.{flow}"), flow).parameters.model_dump()
     (form,) = schema["definitions"].values()
-    assert list(form["properties"]) == ["models", "reason"]
+    assert list(form["properties"]) == fields
     for field in form["properties"].values():
         assert field["title"]
         assert field["description"].endswith(".")
