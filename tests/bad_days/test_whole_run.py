@@ -125,12 +125,13 @@ def test_a_run_killed_while_it_trains_ends_like_an_undisturbed_one(fresh: Path, 
     assert (rows["versions"], rows["champions"], rows["open"]) == (1, 1, 0)
 
 
-def test_an_mlflow_that_does_not_answer_is_said_before_any_stage_runs(fresh: Path) -> None:
+def test_an_mlflow_that_does_not_answer_is_said_before_anything_starts(fresh: Path) -> None:
     ended = run(fresh, MLFLOW_TRACKING_URI=NOBODY_LISTENS)
     assert ended.returncode == EXIT_FAILURE
     assert f"MLflow at {NOBODY_LISTENS}" in ended.stderr
     assert "start the server or correct MLFLOW_TRACKING_URI" in ended.stderr
     assert not (fresh / "artifacts" / "corpus").exists()
+    assert not (fresh / ".prefect").exists()
 
 
 def test_an_mlflow_that_does_not_answer_takes_nothing_from_what_is_there(undisturbed: Path) -> None:
