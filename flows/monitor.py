@@ -28,14 +28,16 @@ DRIFT = "retune.drift"
 FIRST_TO_LEARN = "split"  # of a model's stages: before it stand its examples, measured and let through
 
 
+BY_HAND = Monitor()
+
+
 @flow(name="monitor", flow_run_name="monitor {request.reason}", persist_result=False)
-def monitor(request: Monitor | None = None) -> list[Monitored]:
+def monitor(request: Monitor = BY_HAND) -> list[Monitored]:
     """Bring documents and examples up to date, compare them and the traffic with what each champion was trained on.
 
     Where enough windows drifted, an event asks for a training; it is recorded before it is sent. Raises RunFailedError
     where a stage failed or a gate said no.
     """
-    request = request or Monitor()
     root, report, found = Path.cwd(), RunReport(), list[Monitored]()
     with exclusive(root / LOCK, wait=request.wait):
         plan = up_to_examples(

@@ -22,14 +22,15 @@ from retune.io.locks import exclusive
 from tasks.release import release
 from tasks.track import track
 
+BY_HAND = Retrain()
+
 
 @flow(name="retrain", flow_run_name="retrain {request.reason}", persist_result=False)
-def retrain(request: Retrain | None = None) -> dict[str, Any]:
+def retrain(request: Retrain = BY_HAND) -> dict[str, Any]:
     """Bring every stage up to date, record the run and the models in MLflow, and let the gate decide on promotion.
 
     Returns the report of the run; raises RunFailedError after everything that can be recorded is recorded.
     """
-    request = request or Retrain()
     root, report = Path.cwd(), RunReport()
     with exclusive(root / LOCK, wait=request.wait):
         plan = run_step(prepare, name="prepare", root=root, names=request.models, say=say, cause=request.cause)

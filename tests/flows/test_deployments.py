@@ -35,6 +35,17 @@ def test_its_flow_is_there_and_takes_its_parameters(deployment: dict[str, Any]) 
 
 
 @pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=NAMES)
+def test_its_run_has_a_name_with_the_parameters_that_it_starts_with(deployment: dict[str, Any]) -> None:
+    flow = flow_of(deployment)
+    schema = flow.parameters.model_dump()
+    given = deployment.get("parameters") or {"request": schema["properties"]["request"].get("default")}
+    if schema["required"]:
+        assert deployment["name"] in ("promote", "rollback")  # a person fills in their form
+        return
+    assert flow.flow_run_name.format(**flow.validate_parameters(given))
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=NAMES)
 def test_one_run_at_a_time(deployment: dict[str, Any]) -> None:
     assert deployment["concurrency_limit"]["limit"] == 1
 
