@@ -102,7 +102,7 @@ def known(root: Path) -> dict[str, int]:
         return {name: database.execute(query).fetchone()[0] for name, query in KNOWN.items()}
 
 
-@pytest.mark.case("K11")
+@pytest.mark.case("K11", "SC-3")
 def test_the_second_and_the_third_run_say_that_nothing_changed_and_write_nothing(undisturbed: Path) -> None:
     files, rows = standing(undisturbed), known(undisturbed)
     assert (rows["versions"], rows["champions"], rows["open"], rows["failed"]) == (1, 1, 0, 0)
