@@ -36,7 +36,7 @@ def train(texts: Texts, labels: Labels, budget: float) -> Answer:
         return vectors
 
     order, parts, done = few(labels, 10**6), [], 0
-    while done < len(order) and time.monotonic() - started < SHARE_FOR_VECTORS * budget:
+    while done < len(order) and (not parts or time.monotonic() - started < SHARE_FOR_VECTORS * budget):
         parts.append(embed([texts[place] for place in order[done : done + CHUNK]]))
         done += CHUNK
     known = [labels[place] for place in order[:done]]
