@@ -11,7 +11,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer, Trai
 
 from benchmarks.peers.common import Answer, Labels, Texts, contend, weights
 
-BATCH, LEARNING_RATE, TRIAL_STEPS = 32, 5e-4, 4
+BATCH, LEARNING_RATE, TRIAL_STEPS = 32, 1e-4, 4
 
 
 class Rows(torch.utils.data.Dataset[dict[str, Any]]):
