@@ -65,6 +65,7 @@ def train(texts: Texts, labels: Labels, budget: float) -> Answer:
     trainer = run(max(int((until - time.monotonic()) / each), 1))
 
     def answer(asked: Texts) -> list[int]:
+        trainer.args.train_sampling_strategy = "random"  # or the rows to predict would be grouped by length too
         predicted: Any = trainer.predict(Rows(tokenizer(asked, truncation=True, max_length=128), None)).predictions
         return [int(label) for label in predicted.argmax(-1)]
 
