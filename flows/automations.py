@@ -11,7 +11,8 @@ from prefect.automations import Automation
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import StateType
 from prefect.events.actions import ChangeFlowRunState, RunDeployment, SendNotification
-from prefect.events.schemas.automations import EventTrigger, Posture, ResourceSpecification
+from prefect.events.schemas.automations import EventTrigger, Posture
+from prefect.events.schemas.events import ResourceSpecification
 
 from flows.environment import HEARTBEAT_SECONDS
 from retune.core.errors import UserError
@@ -45,10 +46,10 @@ def wanted(take_up: UUID, blocks: Sequence[tuple[str, UUID]], *, seconds: int = 
     ]
     found = [
         Wanted("retune: no heartbeat", "A run whose process died is called crashed", _silent(seconds), [
-            ChangeFlowRunState(state=StateType.CRASHED, name="Crashed", message="no heartbeat: its process died")
+            ChangeFlowRunState(state=StateType.CRASHED, name="Crashed", message="no sign of life from it", force=False)
         ]),
         Wanted("retune: take up what crashed", "A crashed run goes on from its checkpoint, once", _crashed(TAKEN_UP), [
-            RunDeployment(deployment_id=take_up, source="selected")
+            RunDeployment(deployment_id=take_up, source="selected", parameters=None, job_variables=None)
         ]),
     ]  # fmt: skip
     if told:
@@ -59,8 +60,9 @@ def wanted(take_up: UUID, blocks: Sequence[tuple[str, UUID]], *, seconds: int = 
 def settle(client: SyncPrefectClient, automations: Sequence[Wanted]) -> None:
     """Create or update the automations by their names."""
     for one in automations:
-        shape = {"description": one.description, "trigger": one.trigger, "actions": one.actions, "enabled": True}
-        automation = Automation(name=one.name, **shape)
+        automation = Automation(
+            name=one.name, description=one.description, trigger=one.trigger, actions=one.actions, enabled=True
+        )
         for known in client.read_automations_by_name(one.name):
             client.delete_automation(known.id)
         automation.create()

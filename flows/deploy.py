@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
 from prefect.exceptions import ObjectNotFound
 
@@ -46,7 +46,7 @@ def deploy(root: Path) -> list[str]:
     ]
 
 
-def _pool(client: automations.SyncPrefectClient) -> None:
+def _pool(client: SyncPrefectClient) -> None:
     """Create the pool, or set its limit: runs of different deployments must not meet on one checkout."""
     try:
         client.read_work_pool(POOL)

@@ -35,7 +35,8 @@ def train(texts: Texts, labels: Labels, budget: float) -> Answer:
             vectors[places] = torch.nn.functional.normalize(pooled).numpy()
         return vectors
 
-    order, parts, done = few(labels, 10**6), [], 0
+    order, done = few(labels, 10**6), 0
+    parts: list[np.ndarray] = []
     while done < len(order) and (not parts or time.monotonic() - started < SHARE_FOR_VECTORS * budget):
         parts.append(embed([texts[place] for place in order[done : done + CHUNK]]))
         done += CHUNK

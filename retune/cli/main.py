@@ -55,8 +55,12 @@ def _add_run(commands: Commands) -> None:
         "--model", action="append", default=[], metavar="NAME", help="only this model; may be repeated"
     )
     command.add_argument("--reason", default="by hand", metavar="TEXT", help="why this run was started, for the record")
-    causes = {"choices": ["by hand", "schedule", "drift"], "default": "by hand"}
-    command.add_argument("--cause", **causes, help="drift: release.after_drift holds where a drift is recorded")
+    command.add_argument(
+        "--cause",
+        choices=["by hand", "schedule", "drift"],
+        default="by hand",
+        help="drift: release.after_drift holds where a drift is recorded",
+    )
 
 
 def _add_monitor(commands: Commands) -> None:

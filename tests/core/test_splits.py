@@ -241,7 +241,7 @@ def test_answers_that_people_corrected_need_no_cluster_and_move_nothing() -> Non
         example(100 + number, document_id=f"collected:{number}", explicit_id=False, text=text)
         for number, text in enumerate(["the badge of the night watch is refused", str(tested["text"]).upper()])
     ]
-    result = splits.split(frame([*examples.to_dict("records"), *answers]), clusters(examples), PARAMS)
+    result = splits.split(pd.concat([examples, frame(answers)], ignore_index=True), clusters(examples), PARAMS)
     after = sides(result)
     assert {document: after[document] for document in before if document in after} == before
     assert "collected:0" in after

@@ -58,7 +58,8 @@ def hook(address: str, name: str) -> None:
     from prefect.blocks.notifications import CustomWebhookNotificationBlock
 
     json_data = {"subject": "{{subject}}", "body": "{{body}}"}
-    CustomWebhookNotificationBlock(name="ops", url=address, json_data=json_data).save(name, overwrite=True)
+    block = CustomWebhookNotificationBlock(name="ops", url=address, json_data=json_data, headers=None, cookies=None)
+    block.save(name, overwrite=True)
 
 
 def test_it_brings_examples_up_to_date_and_trains_nothing() -> None:
