@@ -35,7 +35,8 @@ class StopInTime(TrainerCallback):
         self.until = until
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:  # noqa: ARG002 - so named there
-        control.should_training_stop = time.monotonic() > self.until
+        if time.monotonic() > self.until:  # and else leave it: the end of the steps is set there too
+            control.should_training_stop = True
 
 
 def train(texts: Texts, labels: Labels, budget: float) -> Answer:
