@@ -23,6 +23,7 @@ from retune.modeling.folder import writing
 from retune.modeling.journal import Journal
 
 WEIGHTS, BEST = "weights.safetensors", "best.safetensors"
+SHARE = "tuned_share"
 POOLED_BATCHES = 50  # batches are cut from so many batches' worth of shuffled rows, sorted by length
 LOGGED = {"loss": "train_loss", "grad_norm": "gradient_norm", "learning_rate": "learning_rate"}
 Scores = dict[str, float]
@@ -99,7 +100,8 @@ class Tuner(Trainer):
         self.control.should_evaluate = False  # or the end of the epoch would ask again
         scores, weights = self._best_between()
         self.log({f"validation_{name}": value for name, value in scores.items()})
-        answers = ", ".join(f"{name} {value:.3f}" for name, value in scores.items())
+        told = {name: value for name, value in scores.items() if name != SHARE or len(self.params.tuned_shares) > 1}
+        answers = ", ".join(f"{name} {value:.3f}" for name, value in told.items())
         self.say(f"step {self.state.global_step} of {self.state.max_steps}: validation {answers}")
         since_best = evaluations_since_best(self.state.log_history, self.params.select_by)
         if since_best == 0:
@@ -117,7 +119,7 @@ class Tuner(Trainer):
         for share in shares:
             weights = now if share == 1 else self.interpolate(self.start, now, share)
             self.restore(weights)
-            found.append(({**self.answer(), "tuned_share": share}, weights))
+            found.append(({**self.answer(), SHARE: share}, weights))
         self.restore(now)
         lines = [{f"validation_{name}": value for name, value in scores.items()} for scores, _ in found]
         return found[len(found) - 1 - evaluations_since_best(lines, self.params.select_by)]
