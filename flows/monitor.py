@@ -95,10 +95,19 @@ def _watch(root: Path, plan: Plan, report: RunReport, model: str, reason: str, f
 
 def lines_of(one: Monitored) -> list[str]:
     """Return what the monitor of a model found, as lines for a person."""
-    windows = [f"{window.source}: {window.verdict} ({window.rows} rows): {window.why}" for window in one.windows]
+    windows = [
+        line
+        for window in one.windows
+        for line in (f"{window.source}: {window.verdict} ({window.rows} rows)", *_indented(window.why))
+    ]
     follows = "a training is asked for" if one.retrain else "no training"
     return [f"{one.model}, champion version {one.version or 'none'}", *(f"  {line}" for line in windows),
             f"  {follows}: {one.why}"]  # fmt: skip
+
+
+def _indented(why: str) -> list[str]:
+    """Return each reason as a line below its window."""
+    return [f"  {reason}" for reason in why.split("; ")]
 
 
 def ask_for_training(root: Path, one: Monitored) -> None:
