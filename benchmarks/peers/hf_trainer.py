@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import statistics
 import tempfile
 import time
 from typing import Any
@@ -33,10 +35,11 @@ class StopInTime(TrainerCallback):
     """Ends the training when the time is over."""
 
     def __init__(self, until: float) -> None:
-        self.until = until
+        self.until, self.ends = until, list[float]()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:  # noqa: ARG002 - so named there
-        if time.monotonic() > self.until:  # and else leave it: the end of the steps is set there too
+        self.ends.append(time.monotonic())
+        if self.ends[-1] > self.until:  # and else leave it: the end of the steps is set there too
             control.should_training_stop = True
 
 
@@ -48,6 +51,8 @@ def train(texts: Texts, labels: Labels, budget: float) -> Answer:
     torch.manual_seed(17)
     model = AutoModelForSequenceClassification.from_pretrained(weights(), num_labels=max(labels) + 1)
 
+    clock = StopInTime(until)
+
     def run(steps: int, sampling: str) -> Trainer:
         arguments = TrainingArguments(
             tempfile.mkdtemp(), max_steps=steps, per_device_train_batch_size=BATCH, learning_rate=LEARNING_RATE,
@@ -56,14 +61,13 @@ def train(texts: Texts, labels: Labels, budget: float) -> Answer:
         )  # fmt: skip
         trainer = Trainer(
             model=model, args=arguments, train_dataset=Rows(encoded, labels), processing_class=tokenizer,
-            callbacks=[StopInTime(until)],
+            callbacks=[clock],
         )  # fmt: skip
         trainer.train()
         return trainer
 
-    started = time.monotonic()
     run(TRIAL_STEPS, "random")  # grouped, the longest batches come first
-    each = (time.monotonic() - started) / TRIAL_STEPS
+    each = statistics.median(later - end for end, later in itertools.pairwise(clock.ends))
     trainer = run(max(int(GROUPED_GAIN * (until - time.monotonic()) / each), 1), "group_by_length")
 
     def answer(asked: Texts) -> list[int]:
