@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import statistics
 import tempfile
 import time
 from typing import Any
@@ -13,8 +11,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer, Trai
 
 from benchmarks.peers.common import Answer, Labels, Texts, contend, weights
 
-BATCH, LEARNING_RATE, TRIAL_STEPS = 32, 1e-4, 8
-GROUPED_GAIN = 1.2  # steps on batches of like length, for each on the random ones of the trial
+BATCH, LEARNING_RATE, WARM_UP, MOST_STEPS = 32, 1e-4, 0.1, 100_000
 
 
 class Rows(torch.utils.data.Dataset[dict[str, Any]]):
@@ -35,40 +32,48 @@ class StopInTime(TrainerCallback):
     """Ends the training when the time is over."""
 
     def __init__(self, until: float) -> None:
-        self.until, self.ends = until, list[float]()
+        self.until = until
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:  # noqa: ARG002 - so named there
-        self.ends.append(time.monotonic())
-        if self.ends[-1] > self.until:  # and else leave it: the end of the steps is set there too
+        if time.monotonic() > self.until:
             control.should_training_stop = True
 
 
+class TimedTrainer(Trainer):
+    """A Trainer whose learning rate warms up and falls with the clock: no estimate of its pace can waste its time."""
+
+    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:  # noqa: ARG002 - so named there
+        started, until = (
+            time.monotonic(),
+            next(one.until for one in self.callback_handler.callbacks if isinstance(one, StopInTime)),
+        )
+
+        def factor(_step: int) -> float:
+            share = min((time.monotonic() - started) / max(until - started, 1e-9), 1.0)
+            return share / WARM_UP if share < WARM_UP else (1 - share) / (1 - WARM_UP)
+
+        self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer or self.optimizer, factor)
+        self._created_lr_scheduler = True
+        return self.lr_scheduler
+
+
 def train(texts: Texts, labels: Labels, budget: float) -> Answer:
-    """Measure a few steps, then train as many as fit."""
+    """Train as many steps as fit."""
     until = time.monotonic() + budget
     tokenizer = AutoTokenizer.from_pretrained(weights())
     encoded = tokenizer(texts, truncation=True, max_length=128)
     torch.manual_seed(17)
     model = AutoModelForSequenceClassification.from_pretrained(weights(), num_labels=max(labels) + 1)
-
-    clock = StopInTime(until)
-
-    def run(steps: int, sampling: str) -> Trainer:
-        arguments = TrainingArguments(
-            tempfile.mkdtemp(), max_steps=steps, per_device_train_batch_size=BATCH, learning_rate=LEARNING_RATE,
-            warmup_steps=0.1, bf16=True, use_cpu=True, train_sampling_strategy=sampling, save_strategy="no",
-            logging_strategy="no", disable_tqdm=True, report_to="none", seed=17, dataloader_num_workers=0,
-        )  # fmt: skip
-        trainer = Trainer(
-            model=model, args=arguments, train_dataset=Rows(encoded, labels), processing_class=tokenizer,
-            callbacks=[clock],
-        )  # fmt: skip
-        trainer.train()
-        return trainer
-
-    run(TRIAL_STEPS, "random")  # grouped, the longest batches come first
-    each = statistics.median(later - end for end, later in itertools.pairwise(clock.ends))
-    trainer = run(max(int(GROUPED_GAIN * (until - time.monotonic()) / each), 1), "group_by_length")
+    arguments = TrainingArguments(
+        tempfile.mkdtemp(), max_steps=MOST_STEPS, per_device_train_batch_size=BATCH, learning_rate=LEARNING_RATE,
+        bf16=True, use_cpu=True, train_sampling_strategy="group_by_length", save_strategy="no",
+        logging_strategy="no", disable_tqdm=True, report_to="none", seed=17, dataloader_num_workers=0,
+    )  # fmt: skip
+    trainer = TimedTrainer(
+        model=model, args=arguments, train_dataset=Rows(encoded, labels), processing_class=tokenizer,
+        callbacks=[StopInTime(until)],
+    )  # fmt: skip
+    trainer.train()
 
     def answer(asked: Texts) -> list[int]:
         trainer.args.train_sampling_strategy = "random"  # or the rows to predict would be grouped by length too
