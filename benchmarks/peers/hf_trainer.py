@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from typing import Any
+from typing import Any, cast
 
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, Trainer, TrainerCallback, TrainingArguments
@@ -52,7 +52,9 @@ class TimedTrainer(Trainer):
             share = min((time.monotonic() - started) / max(until - started, 1e-9), 1.0)
             return share / WARM_UP if share < WARM_UP else (1 - share) / (1 - WARM_UP)
 
-        self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer or self.optimizer, factor)
+        self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(
+            cast("torch.optim.Optimizer", optimizer or self.optimizer), factor
+        )
         self._created_lr_scheduler = True
         return self.lr_scheduler
 
