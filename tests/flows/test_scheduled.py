@@ -139,7 +139,7 @@ def test_drift_makes_a_training_with_its_own_request(
 def test_a_run_whose_worker_was_killed_is_taken_up_again(
     server: dict[str, str], installed: dict[str, str], toy: Path
 ) -> None:
-    (toy / "orders" / f"train@{MODEL}").write_text("wait")
+    (toy / "orders" / "train").write_text("wait")
     with client_of(server) as client:
         number = {one.name: one.id for one in client.read_deployments()}["by-hand"]
         client.create_flow_run_from_deployment(number)
@@ -148,7 +148,7 @@ def test_a_run_whose_worker_was_killed_is_taken_up_again(
         started = datetime.now(UTC)
         time.sleep(45)  # so long that a heartbeat was sent
         end_family(first.pid)
-    (toy / "orders" / f"train@{MODEL}").unlink()
+    (toy / "orders" / "train").unlink()
     (dead,) = until(lambda: ended(server, "by-hand"), "the dead run is called crashed")
     assert dead.state.is_crashed()
     assert dead.end_time > started
