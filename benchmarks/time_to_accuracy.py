@@ -77,7 +77,9 @@ def tell(measured: dict[str, Any]) -> list[str]:
         for budget, found in measured["after"].items()
     ]
     head = ["after", "Retune", "probe alone", "Trainer, best flags", "SetFit", "ahead of all"]
-    return [*table(head, rows), "", "Accuracy, with the seconds really taken; one core for each contender."]
+    again = measured.get("trainer_measured_again", "")
+    note = [f"The Trainer was measured again, {again}."] if again else []
+    return [*table(head, rows), "", "Accuracy, with the seconds really taken; one core for each contender.", *note]
 
 
 def _cell(row: dict[str, Any]) -> str:
