@@ -91,28 +91,27 @@ def _silent(seconds: int) -> EventTrigger:
         after={HEARTBEAT},
         expect={HEARTBEAT, *ENDED},
         match=RUNS,
-        match_related=_of(("*",)),
+        match_related=_of(),  # a heartbeat knows its deployment by number alone
         for_each={"prefect.resource.id"},
         threshold=1,
         within=timedelta(seconds=seconds * MISSED_HEARTBEATS),
     )
 
 
-def _crashed(deployments: Sequence[str] = ("*",)) -> EventTrigger:
-    """Return what fires when a run of one of these deployments crashes."""
+def _crashed(deployments: Sequence[str] = ()) -> EventTrigger:
+    """Return what fires when a run of one of these deployments crashes, of any for none."""
     return EventTrigger(
         posture=Posture.Reactive,
         expect={CRASHED},
         match=RUNS,
-        match_related=_of(deployments),
+        match_related=_of(*deployments),
         for_each={"prefect.resource.id"},
         threshold=1,
         within=timedelta(0),
     )
 
 
-def _of(deployments: Sequence[str]) -> ResourceSpecification:
-    """Return the runs of these deployments."""
-    return ResourceSpecification(
-        root={"prefect.resource.role": "deployment", "prefect.resource.name": list(deployments)}
-    )
+def _of(*deployments: str) -> ResourceSpecification:
+    """Return the runs of these deployments, of any for none."""
+    names = {"prefect.resource.name": list(deployments)} if deployments else {}
+    return ResourceSpecification(root={"prefect.resource.role": "deployment", **names})
