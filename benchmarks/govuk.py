@@ -44,7 +44,7 @@ def settings() -> dict[str, Any]:
         "corpus.ingest.parsing.tables": [],
         "corpus.gate.limits.text_too_short": {"level": "warn", "maximum": 0.2},
         f"models.{MODEL}.examples.builder": "metadata",
-        f"models.{MODEL}.examples.options": {"key": "section"},
+        f"models.{MODEL}.examples.options": {"key": "section", "kinds": ["document"]},
         f"models.{MODEL}.examples.rules.rare_label.minimum_examples": 8,
         f"models.{MODEL}.gate.limits.rare_label": {"level": "warn", "maximum": 0.6},
         f"models.{MODEL}.gate.limits.missing_label": {"level": "warn", "maximum": 0.5},
