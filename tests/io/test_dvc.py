@@ -52,7 +52,7 @@ def test_what_dvc_started_ends_with_a_parent_that_is_killed(repository: Path) ->
 def command_of(process: psutil.Process) -> list[str]:
     """Return the words of a process's command, none where it has ended meanwhile."""
     try:
-        return process.cmdline()
+        return list(process.cmdline())
     except psutil.NoSuchProcess:
         return []
 
