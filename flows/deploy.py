@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,12 +11,10 @@ from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
 from prefect.exceptions import ObjectNotFound
 
 from flows import automations
-from flows.steps import answering, find_server
-from retune.core.errors import RetuneError, UserError
+from flows.environment import POOL, need_server
+from flows.steps import answering
+from retune.core.errors import RetuneError
 from retune.project import read_project
-
-POOL = "retune"
-SERVER = "PREFECT_API_URL"
 
 
 def deploy(root: Path) -> list[str]:
@@ -26,19 +23,15 @@ def deploy(root: Path) -> list[str]:
     Raises UserError without a server to deploy to, UnavailableError where it does not answer, RetuneError where Prefect
     refuses a deployment.
     """
-    if SERVER not in os.environ:
-        todo = "Start one (make ui), then: export PREFECT_API_URL=http://127.0.0.1:4200/api"
-        raise UserError(expected=f"a Prefect server in {SERVER}", found="none", todo=todo)
+    need_server()
     blocks = read_project(root).notify.blocks
-    with answering():
-        find_server()
-        with get_client(sync_client=True) as client:
-            known = automations.block_ids(client, blocks)
-            _pool(client)
-            _deployments(root)
-            names = {deployment.name: deployment.id for deployment in client.read_deployments()}
-            wanted = automations.wanted(names[automations.TAKE_UP], known)
-            automations.settle(client, wanted)
+    with answering(), get_client(sync_client=True) as client:
+        known = automations.block_ids(client, blocks)
+        _pool(client)
+        _deployments(root)
+        names = {deployment.name: deployment.id for deployment in client.read_deployments()}
+        wanted = automations.wanted(names[automations.TAKE_UP], known)
+        automations.settle(client, wanted)
     return [
         f"pool        {POOL}, one run at a time",
         *(f"deployment  {name}" for name in sorted(names)),

@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from retune.core.errors import UserError
+
+POOL = "retune"
+SERVER = "PREFECT_API_URL"
 TELEMETRY_OFF = {
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -33,3 +37,10 @@ def prepare(root: Path, *, quiet: bool) -> None:
     }
     for name, value in settings.items():
         os.environ.setdefault(name, value)
+
+
+def need_server() -> None:
+    """Raise UserError where no Prefect server is named that outlives this process."""
+    if SERVER not in os.environ:
+        todo = "Start one (make ui), then: export PREFECT_API_URL=http://127.0.0.1:4200/api"
+        raise UserError(expected=f"a Prefect server in {SERVER}", found="none", todo=todo)

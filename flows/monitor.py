@@ -14,7 +14,7 @@ from flows import alerts, artifacts
 from flows.execution import Execution, RunFailedError
 from flows.forms import Monitor, Retrain
 from flows.plan import LOCK, Plan, prepare
-from flows.steps import answering, find_server, run_step, say
+from flows.steps import answering, run_step, say
 from retune.core.alerts import of_monitor
 from retune.core.drift.trigger import Monitored
 from retune.core.errors import RetuneError
@@ -63,7 +63,6 @@ def monitor(request: Monitor = BY_HAND) -> list[Monitored]:
 def start(request: Monitor) -> list[Monitored]:
     """Run the flow in this process; a Prefect server that is not there or goes away raises UnavailableError."""
     with answering():
-        find_server()
         return monitor(request)
 
 

@@ -13,7 +13,7 @@ from flows import alerts, artifacts
 from flows.execution import Execution, RunFailedError
 from flows.forms import Retrain
 from flows.plan import LOCK, prepare
-from flows.steps import answering, find_server, run_step, say
+from flows.steps import answering, run_step, say
 from retune.core.alerts import of_retrain
 from retune.core.errors import RetuneError
 from retune.core.rule import Cause
@@ -50,7 +50,6 @@ def retrain(request: Retrain = BY_HAND) -> dict[str, Any]:
 def start(request: Retrain) -> dict[str, Any]:
     """Run the flow in this process; a Prefect server that is not there or goes away raises UnavailableError."""
     with answering():
-        find_server()
         return retrain(request)
 
 

@@ -66,8 +66,14 @@ def say(line: str) -> None:
 
 @contextmanager
 def answering() -> Iterator[None]:
-    """Turn what a vanished Prefect server raises into one line; where a person stopped us, that is what is raised."""
+    """Turn what a Prefect server that is away raises into one line; where a person stopped us, that is what is raised.
+
+    The server of PREFECT_API_URL is asked first, for an answer of any kind: Prefect itself would tell in 100 lines.
+    """
     try:
+        server = os.environ.get("PREFECT_API_URL")
+        if server:
+            httpx.get(f"{server}/health", timeout=ANSWER_SECONDS)
         yield
     except httpx.HTTPError as error:
         if _was_interrupted(error):
@@ -77,13 +83,6 @@ def answering() -> Iterator[None]:
             f"Prefect's server ({server}) does not answer: {type(error).__name__}. Every stage that has ended is kept: "
             "start the server or correct PREFECT_API_URL (unset, one is started here), then run the same command again"
         ) from error
-
-
-def find_server() -> None:
-    """Ask the server of PREFECT_API_URL for an answer, of whatever kind: Prefect itself would tell in 100 lines."""
-    server = os.environ.get("PREFECT_API_URL")
-    if server:
-        httpx.get(f"{server}/health", timeout=ANSWER_SECONDS)
 
 
 def _was_interrupted(error: BaseException | None) -> bool:

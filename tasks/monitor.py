@@ -26,15 +26,13 @@ from retune.io import logged_model, traffic
 from retune.io.files import read_frame, read_json, write_frame, write_text
 from retune.io.mlflow_store import answering, default_uri, locked
 from retune.io.place import Place
-from retune.io.registry import CHAMPION, Registry, Version
-from retune.io.tracking import FINISHED, KIND, NOTE, VERSION, Tracking
+from retune.io.registry import CHAMPION, MODEL, WHY, Registry, Version
+from retune.io.rule import SOURCE, TRIGGERED, VERDICT, WINDOW
+from retune.io.tracking import FINISHED, KIND, NOTE, PROFILE, SEEN, VERSION, Tracking
 from retune.modeling.embedding import embed
 from retune.project import read_project
 
-WINDOW, MODEL, SOURCE, VERDICT, WHY = "window", "retune.model", "retune.source", "retune.verdict", "retune.why"
 AT, ROWS, CAUSE, CONTENT = "retune.at", "retune.rows", "retune.cause", "retune.window_sha256"
-TRIGGERED = "retune.triggered"
-PROFILE = "rows/profile"
 LONGEST_TAG = 4000  # characters; MLflow refuses more than 8,000
 
 
@@ -105,7 +103,7 @@ def _windows(watch: Watch) -> dict[str, pd.DataFrame]:
 def _documents(watch: Watch) -> pd.DataFrame:
     """Return the examples that were not there when the champion was trained."""
     examples = read_frame(watch.place.model / "examples" / "examples.parquet")
-    seen = read_frame(watch.profile / "seen.parquet")["example_id"]
+    seen = read_frame(watch.profile / SEEN)["example_id"]
     new = examples[~examples["example_id"].isin(seen)].reset_index(drop=True)
     department = [json.loads(slices).get("department", "") for slices in new["slices"]]
     return new[["document_id", "text", "label"]].assign(department=department)

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from retune.core.run_report import RAN, REFUSED, RunReport, report_of
-from retune.io.lockfile import data_hash
+from retune.io.lockfile import LINEAGE, data_hash
 from retune.io.mlflow_store import default_uri
 from retune.io.tracking import NOTE, Dataset, Tracking
 from retune.project import read_project
 
-LINEAGE = ("data.dvc", "collected.dvc", "dvc.lock", "params.yaml")
 COUNTED = ("seconds", "rows_in", "rows_out", "rejected", "quarantined")
 
 

@@ -33,11 +33,10 @@ from retune.io.registry import (
 )
 from retune.io.rule import holding
 from retune.io.settings import read_yaml
-from retune.io.tracking import FINISHED, KIND, NOTE, VERSION, Dataset, Tracking
+from retune.io.tracking import FINISHED, KIND, NOTE, PROFILE, SEEN, VERSION, Dataset, Tracking
 from retune.modeling.keys import JOURNAL, TrainingInputs
 from retune.project import read_project
 
-SEEN = "seen.parquet"  # of stage profile: each example and its side
 SPLITS = {"train": "training", "validation": "validation", "test": "test"}
 NOT_OF_THE_TRAINING = ("gate", "profile", "release", "monitor")  # sections of a model's settings that change no weight
 
@@ -147,7 +146,7 @@ def _sides(place: Place, tracking: Tracking, registry: Registry, run_id: str, ma
     if last is None:
         return ""
     with tempfile.TemporaryDirectory(prefix="retune-sides-") as scratch:
-        before = tracking.fetch(last.run_id, f"rows/profile/{SEEN}", Path(scratch))
+        before = tracking.fetch(last.run_id, f"{PROFILE}/{SEEN}", Path(scratch))
         if before is None or not now.exists():
             return f"how many examples changed sides of the split since version {last.number} is unknown"
         found = moves(read_frame(before), read_frame(now))
@@ -245,7 +244,7 @@ def _files(place: Place) -> dict[str, list[Path]]:
     """Return which files go into which artifact folder; whatever holds texts goes into `rows`."""
     corpus, model = place.corpus, place.model
     return {
-        "lineage": [place.root / name for name in ("data.dvc", "collected.dvc", "dvc.lock", "params.yaml")],
+        "lineage": [place.root / name for name in lockfile.LINEAGE],
         "gates/documents": [*files_of(corpus / "gate"), corpus / "validate" / "data_docs"],
         "gates/examples": [*files_of(model / "gate"), model / "examples" / "data_docs"],
         "training": [model / "train" / name for name in ("history.jsonl", "facts.json", "timings.json")],

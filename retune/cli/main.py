@@ -2,153 +2,92 @@
 
 from __future__ import annotations
 
-import argparse
+import functools
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from types import ModuleType
+from typing import Any
 
-from retune.core.errors import EXIT_MEANINGS, EXIT_USAGE, RetuneError
+import typer
+from typer.core import TyperGroup
 
-Command = Callable[[argparse.Namespace], int]
+from retune.cli.options import print_json
+from retune.core.errors import EXIT_FAILURE, EXIT_MEANINGS, EXIT_USAGE, RetuneError
+from retune.core.parts import load_all
+
+PANELS = ("Run", "Keep in tune", "Decide", "Answer for it", "Look")
+ABOUT = "Tunes models on an organisation's documents, and promotes them only with evidence."
+EXIT_STOPPED = 130  # what a shell says of a command that Ctrl-C ended
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of all commands; it imports nothing heavy, so that --help answers at once."""
-    codes = "\n".join(f"  {code}  {meaning}" for code, meaning in EXIT_MEANINGS.items())
-    top = argparse.ArgumentParser(
-        prog="retune",
-        description="Tunes models on an organisation's documents, and promotes them only with evidence.",
-        epilog=f"exit codes:\n{codes}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+class Sections(TyperGroup):
+    """All commands of `retune --help`, in sections."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - Typer's signature
+        """Write one section per panel, the commands in it by name."""
+        for panel in PANELS:
+            shown = [(name, one) for name, one in sorted(self.commands.items()) if _panel(one) == panel]
+            if shown:
+                with formatter.section(panel):
+                    formatter.write_dl([(name, one.get_short_help_str(100)) for name, one in shown])
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - Typer's signature
+        """Write what the exit codes mean."""
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(code), meaning) for code, meaning in EXIT_MEANINGS.items()])
+
+
+def _panel(command: Any) -> str:
+    """Return the section in which a command is shown."""
+    return str(command.rich_help_panel)
+
+
+def application() -> typer.Typer:
+    """Return all commands; no file of retune/cli/commands imports anything heavy, so that --help answers at once."""
+    top = typer.Typer(
+        cls=Sections, help=ABOUT, rich_markup_mode=None, no_args_is_help=True, pretty_exceptions_enable=False
     )
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    _add_run(commands)
-    _add_monitor(commands)
-    _add_repro(commands)
-    _add_source(commands)
-    _add_ui(commands)
-    _add_serve(commands)
-    _add_collect(commands)
-    _add_promote(commands)
-    _add_rollback(commands)
-    _add(commands, "deploy", "schedules, events and automations onto the Prefect server of PREFECT_API_URL", "deploy")
-    _add(commands, "worker", "carries out on this host what that server says is due", "worker")
+    for name, command in load_all("retune.cli.commands").items():
+        top.command(name.replace("_", "-"), rich_help_panel=command.PANEL)(_answering(name.replace("_", "-"), command))
     return top
-
-
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - it has no public name
-
-
-def _add(commands: Commands, name: str, text: str, does: str) -> argparse.ArgumentParser:
-    """Add one command; `does` names the module of retune/cli whose function `main` is it."""
-    command = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
-    command.set_defaults(does=does)
-    return command
-
-
-def _add_run(commands: Commands) -> None:
-    """Add `retune run`."""
-    command = _add(commands, "run", "from the documents to a promoted model: every stage that is not up to date", "run")
-    command.add_argument(
-        "--model", action="append", default=[], metavar="NAME", help="only this model; may be repeated"
-    )
-    command.add_argument("--reason", default="by hand", metavar="TEXT", help="why this run was started, for the record")
-    command.add_argument(
-        "--cause",
-        choices=["by hand", "schedule", "drift"],
-        default="by hand",
-        help="drift: release.after_drift holds where a drift is recorded",
-    )
-
-
-def _add_monitor(commands: Commands) -> None:
-    """Add `retune monitor`."""
-    command = _add(
-        commands, "monitor", "compares what is new with what each champion learnt; names what moved", "monitor"
-    )
-    command.add_argument(
-        "--model", action="append", default=[], metavar="NAME", help="only this model; may be repeated"
-    )
-    command.add_argument("--reason", default="by hand", metavar="TEXT", help="why, for the record")
-    command.add_argument("--retrain", action="store_true", help="run the training that drift asks for")
-
-
-def _add_repro(commands: Commands) -> None:
-    """Add `retune repro`."""
-    _add(commands, "repro", "the stages alone, by DVC, without any server", "repro")
-
-
-def _add_source(commands: Commands) -> None:
-    """Add `retune source`."""
-    command = _add(
-        commands, "source", "names where the documents come from: a folder, a URL, or data/ itself", "source"
-    )
-    command.add_argument(
-        "location", metavar="FOLDER_OR_URL", help="such as /srv/documents, s3://bucket/documents, data"
-    )
-
-
-def _add_ui(commands: Commands) -> None:
-    """Add `retune ui`."""
-    command = _add(commands, "ui", "the pages of MLflow and Prefect, on this machine only", "ui")
-    command.add_argument("--mlflow-port", type=int, default=5000, metavar="PORT")
-    command.add_argument("--prefect-port", type=int, default=4200, metavar="PORT")
-
-
-def _add_serve(commands: Commands) -> None:
-    """Add `retune serve`."""
-    command = _add(commands, "serve", "answers by the champion over HTTP, on this machine only", "serve")
-    command.add_argument("--model", default="", metavar="NAME", help="which model; the only one where there is one")
-    command.add_argument("--port", type=int, default=5001, metavar="PORT")
-
-
-def _add_collect(commands: Commands) -> None:
-    """Add `retune collect`."""
-    does = "takes in answers that people corrected; the next run learns from them"
-    command = _add(commands, "collect", does, "collect")
-    command.add_argument("--model", default="", metavar="NAME", help="which model; the only one where there is one")
-    command.add_argument("file", metavar="FILE.csv", help="a table with request_id and label, or text and label")
-
-
-def _add_promote(commands: Commands) -> None:
-    """Add `retune promote`."""
-    command = _add(commands, "promote", "makes a version the champion, where its evidence supports it", "promote")
-    command.add_argument("--model", default="", metavar="NAME", help="which model; the only one where there is one")
-    command.add_argument("--version", default="", metavar="N", help="which version; the challenger by default")
-    command.add_argument("--reason", default="by hand", metavar="TEXT", help="why, for the record")
-
-
-def _add_rollback(commands: Commands) -> None:
-    """Add `retune rollback`."""
-    command = _add(commands, "rollback", "makes the previous champion the champion again", "rollback")
-    command.add_argument("--model", default="", metavar="NAME", help="which model; the only one where there is one")
-    command.add_argument("--reason", default="by hand", metavar="TEXT", help="why, for the record")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    given = parser().parse_args(arguments)
     try:
-        return _command(given.does)(given)
+        typer.main.get_command(application())(args=arguments, prog_name="retune")
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else EXIT_FAILURE
+    return EXIT_FAILURE
+
+
+def _answering(name: str, command: ModuleType) -> Callable[..., None]:
+    """Return the command as Typer takes it: it ends with its exit code, errors become one line or one JSON value."""
+
+    @functools.wraps(command.main)
+    def answer(**given: Any) -> None:
+        raise typer.Exit(_code(name, command, given))
+
+    return answer
+
+
+def _code(name: str, command: ModuleType, given: dict[str, Any]) -> int:
+    """Run a command in the root of a checkout and return its exit code."""
+    if not (Path.cwd() / "params.yaml").exists():
+        print(f"retune: no params.yaml in {Path.cwd()}; run this in the root of the checkout", file=sys.stderr)
+        return EXIT_USAGE
+    try:
+        code: int = command.main(**given)
     except RetuneError as error:
-        print(f"retune {given.command}: {error}", file=sys.stderr)
+        if given.get("as_json"):
+            print_json({"error": str(error), "exit_code": error.exit_code})
+        print(f"retune {name}: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print("\nstopped; the same command goes on where this one was", file=sys.stderr)
-        return 130
-
-
-def _command(name: str) -> Command:
-    """Import the module of one command, and nothing else."""
-    import importlib
-
-    if not (Path.cwd() / "params.yaml").exists():
-        print(f"retune: no params.yaml in {Path.cwd()}; run this in the root of the checkout", file=sys.stderr)
-        sys.exit(EXIT_USAGE)
-    command: Command = importlib.import_module(f"retune.cli.{name}").main
-    return command
+        return EXIT_STOPPED
+    return code
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from retune.core.collected import BY_TEXT, COLLECTED, REFUSED
+from retune.core.collected import COLLECTED, REFUSED
 from retune.core.errors import UserError
 from retune.io.files import whole_file
 
@@ -48,16 +48,6 @@ def ensure(path: Path) -> None:
     """Make the file of a model for which nobody answered anything yet: a header alone."""
     if not path.exists():
         write(path, pd.DataFrame(columns=list(COLLECTED), dtype="str"))
-
-
-def read_answers(root: Path, model: str) -> dict[str, str]:
-    """Return the label that people gave to each request, by request id."""
-    path = path_of(root, model)
-    if not path.exists():
-        return {}
-    answers = read(path)
-    given = answers[~answers["answer_id"].str.startswith(BY_TEXT)]
-    return dict(zip(given["answer_id"], given["label"], strict=True))
 
 
 def _read(path: Path, columns: dict[str, str]) -> pd.DataFrame:

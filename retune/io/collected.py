@@ -6,12 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from retune.core.counts import Counts
 from retune.core.errors import UserError
 from retune.io import dvc
 from retune.io.answers import FOLDER, ensure, path_of, read
+from retune.io.lockfile import data_hash
 from retune.io.source import digest, listing
 from retune.io.traffic import Expired
 
@@ -35,7 +34,7 @@ def bring_up_to_date(root: Path, models: Iterable[str], say: dvc.Say) -> None:
     Nothing is recorded before somebody answered something. Raises UserError where answers would be lost, and where
     those that are recorded can be had from neither the cache nor the remote.
     """
-    recorded = _recorded(root)
+    recorded = data_hash(root, TRACKED)
     if recorded:
         _settle(root, recorded, say)
     for model in models:
@@ -46,7 +45,7 @@ def bring_up_to_date(root: Path, models: Iterable[str], say: dvc.Say) -> None:
 
 def record(root: Path, say: dvc.Say) -> None:
     """Record the folder as it is in collected.dvc."""
-    if digest(listing(root / FOLDER)) != _recorded(root):
+    if digest(listing(root / FOLDER)) != data_hash(root, TRACKED):
         dvc.command(root, ["add", FOLDER], doing=f"to record {FOLDER}/", say=say)
 
 
@@ -70,21 +69,6 @@ def _fetch(root: Path, recorded: str, say: dvc.Say) -> None:
     """Put the recorded answers into the folder, from the cache or else from the remote."""
     verb = "checkout" if _cached(root, recorded) else "pull"
     dvc.command(root, [verb, "--force", TRACKED], doing=f"to bring back the answers of {TRACKED}", say=say)
-
-
-def _recorded(root: Path) -> str:
-    """Return the hash that collected.dvc records, empty where nothing is."""
-    tracked = root / TRACKED
-    if not tracked.exists():
-        return ""
-    try:
-        return str(yaml.safe_load(tracked.read_text(encoding="utf-8"))["outs"][0]["md5"])
-    except (yaml.YAMLError, KeyError, IndexError, TypeError) as error:
-        raise UserError(
-            expected=f"a {TRACKED} as DVC writes it",
-            found=f"one that cannot be read ({type(error).__name__})",
-            todo=f"Restore it from git, or make it anew: dvc add {FOLDER}",
-        ) from error
 
 
 def _cached(root: Path, md5: str) -> bool:

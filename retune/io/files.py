@@ -131,6 +131,12 @@ def read_frame(path: Path) -> pd.DataFrame:
     return frame
 
 
+def md5_file(path: Path) -> str:
+    """Return the hex MD5 of a file's bytes, by which DVC names it."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
 def sha256_file(path: Path) -> str:
     """Return the hex SHA-256 of a file's bytes."""
     with path.open("rb") as stream:

@@ -9,6 +9,8 @@ from retune.core.errors import UserError
 from retune.core.fingerprint import hash_of
 from retune.io.settings import read_yaml
 
+LINEAGE = ("data.dvc", "collected.dvc", "dvc.lock", "params.yaml")  # what repeats a run, logged with each
+
 Entry = dict[str, Any]
 
 
@@ -45,8 +47,8 @@ def hashes(entries: list[Entry]) -> dict[str, str]:
     return {str(entry["path"]): hash_of(entry) for entry in entries}
 
 
-def data_hash(root: Path) -> str:
-    """Return the hash of the documents as data.dvc records it, empty where there is no data.dvc."""
-    file = root / "data.dvc"
+def data_hash(root: Path, tracked: str = "data.dvc") -> str:
+    """Return the hash that a .dvc file records, by default the documents', empty where there is no such file."""
+    file = root / tracked
     outs = read_yaml(file).get("outs", []) if file.exists() else []
     return hash_of(outs[0]) if outs else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -11,14 +10,13 @@ from pathlib import Path
 from retune.core.errors import IntegrityError, UserError
 from retune.core.fingerprint import content_sha256
 from retune.io import lockfile, logged_model
-from retune.io.files import sha256_file, whole_folder
+from retune.io.files import md5_file, sha256_file, whole_folder
 from retune.io.place import Place
 from retune.io.registry import CONTENT, PARENT_MODEL, PARENT_VERSION, WITHDRAWN, Registry, Version
-from retune.io.tracking import Tracking
+from retune.io.tracking import PROFILE, SEEN, Tracking
 
 REGISTRY = "registry:"
 LEARNT_FROM = ("train.parquet", "validation.parquet")
-SEEN = "rows/profile/seen.parquet"
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ def has_learnt(place: Place) -> bool:
     except UserError:
         return False  # nothing was trained yet
     files = [place.base, *(place.model / "split" / name for name in LEARNT_FROM)]
-    return all(path.exists() and recorded.get(str(path.relative_to(place.root))) == _md5(path) for path in files)
+    return all(path.exists() and recorded.get(str(path.relative_to(place.root))) == md5_file(path) for path in files)
 
 
 def export(source: Source, version: Version, folder: Path, content_folder: str) -> dict[str, str]:
@@ -85,10 +83,11 @@ def export(source: Source, version: Version, folder: Path, content_folder: str) 
         model, name = fetched / "artifacts" / "model", f"{source.registry.name} version {version.number}"
         if content_sha256(_hashes(model).items()) != version.tags.get(CONTENT):
             raise IntegrityError(f"the files of {name} are not those that were registered")
-        seen = source.tracking.fetch(version.run_id, SEEN, Path(scratch) / "seen") if version.run_id else None
+        run, there = version.run_id, Path(scratch) / "seen"
+        seen = source.tracking.fetch(run, f"{PROFILE}/{SEEN}", there) if run else None
         if seen is None:
             todo = "Tune once more from the base: what a version saw is kept since the stage profile is there."
-            raise UserError(expected=f"what {name} saw ({SEEN} of its run)", found="none", todo=todo)
+            raise UserError(expected=f"what {name} saw ({PROFILE}/{SEEN} of its run)", found="none", todo=todo)
         with whole_folder(folder) as partial:
             shutil.copytree(model, partial / content_folder)
             shutil.copyfile(seen, partial / seen.name)
@@ -99,9 +98,3 @@ def _hashes(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of each file under a folder by its name there."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return {path.relative_to(folder).as_posix(): sha256_file(path) for path in files}
-
-
-def _md5(path: Path) -> str:
-    """Return the hash by which DVC knows a file."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

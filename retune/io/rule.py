@@ -7,13 +7,12 @@ from datetime import UTC, datetime
 from retune.core import rule
 from retune.core.params.release import ReleaseParams
 from retune.core.rule import Cause, Champion, Rule
-from retune.io.mlflow_store import answering, quoted
-from retune.io.registry import CHAMPION, MODEL, WITHDRAWN, Registry
+from retune.io.registry import CHAMPION, MODEL, WHY, WITHDRAWN, Registry
 from retune.io.tracking import KIND, VERSION, Tracking
 
-WINDOW, VERDICT, SOURCE, WHY, TRIGGERED = "window", "retune.verdict", "retune.source", "retune.why", "retune.triggered"
+# on the run of a window of the monitor
+WINDOW, VERDICT, SOURCE, TRIGGERED = "window", "retune.verdict", "retune.source", "retune.triggered"
 STEADY = "steady"
-MOST_WINDOWS = 1000
 
 
 def holding(tracking: Tracking, registry: Registry, params: ReleaseParams, cause: Cause, now: datetime) -> Rule:
@@ -36,13 +35,8 @@ def standing_drift(tracking: Tracking, model: str, version: str) -> str:
 
     It stands until a later window of the same source was steady.
     """
-    tags = quoted({KIND: WINDOW, MODEL: model, VERSION: version})
-    with answering(tracking.uri):
-        newest_first = tracking.client.search_runs(
-            [tracking.experiment], tags, order_by=["attributes.start_time DESC"], max_results=MOST_WINDOWS
-        )
     over: set[str] = set()
-    for window in newest_first:
+    for window in tracking.finished({KIND: WINDOW, MODEL: model, VERSION: version}):
         said, source = window.data.tags, window.data.tags.get(SOURCE, "")
         if said.get(VERDICT) == STEADY:
             over.add(source)

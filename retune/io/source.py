@@ -16,6 +16,7 @@ import yaml
 
 from retune.core.errors import UserError
 from retune.io import dvc
+from retune.io.files import md5_file
 
 TRACKED, FOLDER = "data.dvc", "data"
 SHOWN = 10
@@ -150,16 +151,10 @@ def _imported(root: Path, source: Source) -> dict[str, str] | None:
 def listing(folder: Path) -> dict[str, str]:
     """Return relative path -> MD5 of every file below a folder; a missing folder has none."""
     files = sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
-    return {path.relative_to(folder).as_posix(): _md5(path) for path in files if path.name not in IGNORED}
+    return {path.relative_to(folder).as_posix(): md5_file(path) for path in files if path.name not in IGNORED}
 
 
 IGNORED = frozenset({".DS_Store", "Thumbs.db", ".gitignore", ".dvcignore"})
-
-
-def _md5(path: Path) -> str:
-    """Return the MD5 of a file, which is the hash that DVC names files by."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 def digest(files: dict[str, str]) -> str:

@@ -33,6 +33,7 @@ from retune.io.registry import person
 
 KIND, FINGERPRINT, REASONS = "retune.kind", "retune.fingerprint", "retune.reasons"
 VERSION = "retune.version"
+PROFILE, SEEN = "rows/profile", "seen.parquet"  # of stage profile, on the run of a training; each example and its side
 PARENT, NOTE = "mlflow.parentRunId", "mlflow.note.content"
 FINISHED = " and attributes.status = 'FINISHED'"
 METRICS_PER_BATCH = 1000  # the most that a server takes at once

@@ -14,7 +14,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from benchmarks.checkout import use_settings
-from retune.cli.serve import traffic_environment
+from retune.cli.commands.serve import traffic_environment
 from retune.core.errors import UserError
 from retune.core.params.traffic import ENVIRONMENT
 from retune.io.logged_model import OFFLINE

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from retune.cli.main import parser
+from retune.core.parts import names as parts_in
 from tests.conftest import CHECKOUT
 
 PAGES = [path for path in [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))] if path.exists()]
@@ -163,5 +163,4 @@ def test_every_make_target_and_every_command_that_is_named_exists(page: Path) ->
 
 def known_commands() -> set[str]:
     """Return the commands of `retune`."""
-    (commands,) = [action.choices for action in parser()._actions if action.dest == "command"]
-    return set(commands or ())
+    return {name.replace("_", "-") for name in parts_in("retune.cli.commands")}

@@ -140,12 +140,6 @@ def test_unrecorded_answers_beside_unknown_recorded_ones_are_not_lost(root: Path
     assert numbers(root) == ["text 2"]
 
 
-def test_the_labels_of_requests_are_read_without_those_of_texts(root: Path) -> None:
-    assert answers.read_answers(root, "router") == {}
-    give(root, answer(1), {**answer(2, "billing"), "answer_id": "text-0123456789abcdef"})
-    assert answers.read_answers(root, "router") == {answer(1)["answer_id"]: "access"}
-
-
 @pytest.mark.parametrize(
     "text",
     [

@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.checkout import use_settings
 from retune.core.errors import UnavailableError, UserError
+from retune.io.mlflow_store import connect, default_uri
 from retune.project import read_project
 from tasks import preflight as step
 from tasks.preflight import preflight
@@ -22,6 +23,7 @@ def ask(root: Path, **settings: Any) -> None:
 
 def test_a_machine_that_has_all_may_go_on(checkout: Path) -> None:
     ask(checkout, free_disk_gb=0.001, gpu=False)
+    assert connect(default_uri(checkout)).get_experiment_by_name("retune"), "MLflow was asked"
 
 
 def test_all_that_is_lacking_is_said_at_once(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:

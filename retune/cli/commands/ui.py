@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Annotated
 
-from flows import environment
+import typer
+
 from retune.core.errors import UnavailableError, UserError
-from retune.io.dvc import environment as child_environment
-from retune.io.ports import end_group, is_free, stop_with_parent, wait_until_answers
 
+PANEL = "Look"
 HOST = "127.0.0.1"
 PATIENCE_SECONDS = 120
 
 
-def main(given: argparse.Namespace) -> int:
-    """Start both servers, say where they are, and stop both when one ends or the user stops."""
+def main(
+    mlflow_port: Annotated[int, typer.Option("--mlflow-port", metavar="PORT")] = 5000,
+    prefect_port: Annotated[int, typer.Option("--prefect-port", metavar="PORT")] = 4200,
+) -> int:
+    """The pages of MLflow and Prefect, on this machine only, until they are stopped."""
+    from flows import environment
+    from retune.io.ports import end_group, is_free, wait_until_answers
+
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends us ends both servers
     root = Path.cwd()
     environment.prepare(root, quiet=False)
-    os.environ["PREFECT_SERVER_UI_API_URL"] = f"http://{HOST}:{given.prefect_port}/api"  # its pages ask 4200 else
-    for name, port in (("MLflow", given.mlflow_port), ("Prefect", given.prefect_port)):
+    os.environ["PREFECT_SERVER_UI_API_URL"] = f"http://{HOST}:{prefect_port}/api"  # its pages ask 4200 else
+    for name, port in (("MLflow", mlflow_port), ("Prefect", prefect_port)):
         if not is_free(HOST, port):
             option = f"--{name.lower()}-port"
             raise UserError(
@@ -34,8 +40,8 @@ def main(given: argparse.Namespace) -> int:
                 todo=f"Stop it, or give {option}.",
             )
     servers = {
-        "MLflow": (_start(root, _mlflow(root, given.mlflow_port)), f"http://{HOST}:{given.mlflow_port}"),
-        "Prefect": (_start(root, _prefect(given.prefect_port)), f"http://{HOST}:{given.prefect_port}"),
+        "MLflow": (_start(root, _mlflow(root, mlflow_port)), f"http://{HOST}:{mlflow_port}"),
+        "Prefect": (_start(root, _prefect(prefect_port)), f"http://{HOST}:{prefect_port}"),
     }
     try:
         for name, (process, url) in servers.items():
@@ -64,6 +70,9 @@ def _prefect(port: int) -> list[str]:
 
 def _start(root: Path, command: list[str]) -> subprocess.Popen[bytes]:
     """Start a server that ends with this process; what it logs goes to a file under .retune/."""
+    from retune.io.dvc import environment as child_environment
+    from retune.io.ports import stop_with_parent
+
     log = root / ".retune" / "logs" / f"{command[2]}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as stream:

@@ -1,0 +1,27 @@
+"""`retune deploy`: pool, deployments and automations onto the Prefect server of PREFECT_API_URL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from retune.cli.options import AsJson, messages_aside, print_json
+from retune.core.errors import EXIT_SUCCESS
+
+PANEL = "Keep in tune"
+
+
+def main(as_json: AsJson = False) -> int:
+    """Schedules, events and automations onto the Prefect server of PREFECT_API_URL."""
+    from flows import environment
+
+    root = Path.cwd()
+    environment.prepare(root, quiet=True)
+    from flows.deploy import deploy
+
+    with messages_aside(as_json=as_json):
+        lines = deploy(root)
+    if as_json:
+        print_json({"deployed": lines})
+        return EXIT_SUCCESS
+    print("\n".join([*lines, "Next, on this host: make worker"]))
+    return EXIT_SUCCESS
