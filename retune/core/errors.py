@@ -45,6 +45,12 @@ class GateError(RetuneError):
         super().__init__(f"{gate} said no: " + "; ".join(reasons))
 
 
+class WaitingError(RetuneError):
+    """A person has to approve first: says who may, of what, and how."""
+
+    exit_code = EXIT_WAITING
+
+
 class IntegrityError(RetuneError):
     """A hash does not hold: the file is not the one that was written."""
 

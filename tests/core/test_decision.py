@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from retune.core import decision
 from retune.core.decision import ChampionAnswers, Decision, Evidence, Recent
-from retune.core.params.release import ReleaseParams, ReplaceParams
+from retune.core.params.release import ApprovalParams, ReleaseParams, ReplaceParams
 from retune.core.rule import Rule
 from retune.core.statistics import mcnemar_exact
 
@@ -24,6 +24,7 @@ POLICY = ReleaseParams(
     floors=["probe", "tfidf"],
     alpha=0.05,
     gain_of_interest=0.05,
+    approval=ApprovalParams(required=False, by="second_person", days=14),
 )
 IMPROVE, REPLACE = Rule("improve", "settings"), Rule("replace", "drift", "drift was recorded")
 ALL_CHECKS = [

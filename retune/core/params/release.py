@@ -9,6 +9,7 @@ from pydantic import Field
 from retune.core.params.base import Settings
 
 Score = Annotated[float, Field(gt=0, le=1)]
+Share = Annotated[float, Field(ge=0, lt=1)]
 Policy = Literal["improve", "replace"]
 
 
@@ -26,6 +27,39 @@ class ReplaceParams(Settings):
 
     recent_minimum_rows: Annotated[int, Field(ge=1)]
     """Where fewer test rows than this are recent, all of them are compared."""
+
+
+class ApprovalParams(Settings):
+    """Whether a person has to say yes before a version becomes the champion; docs/promote.md says how."""
+
+    required: bool
+    """Without an approval, a version that passed every check waits for one, and the run ends with exit code 4."""
+
+    by: Literal["second_person", "anyone"]
+    """`second_person`: somebody else than who trained it, by their accounts on MLflow's server; `anyone`: any person."""
+
+    days: Annotated[int, Field(ge=1)]
+    """So many days after it was given, an approval counts no more."""
+
+
+class SliceParams(Settings):
+    """How well each part of the test rows must be answered, however good the whole is."""
+
+    least: dict[str, Score]
+    """The least accuracy of every value of these columns (department, label, ...); {} asks for none."""
+
+    minimum_rows: Annotated[int, Field(ge=1)]
+    """Values with fewer test rows than this are named, but not judged."""
+
+
+class RefusalParams(Settings):
+    """How often a model that may refuse does so wrongly."""
+
+    under: Share
+    """The share of requests that should be refused and are answered may be this at most."""
+
+    over: Share
+    """The share of requests that should be answered and are refused may be this at most."""
 
 
 class ReleaseParams(Settings):
@@ -51,3 +85,36 @@ class ReleaseParams(Settings):
 
     gain_of_interest: Annotated[float, Field(gt=0, lt=0.5)]
     """The true gain in accuracy (0.05: 5 points) of which the summary says how likely this test split would show it."""
+
+    approval: ApprovalParams
+    """Whether a person has to approve."""
+
+    slices: SliceParams
+    """The least accuracy on each part of the test rows."""
+
+    behaviour: bool
+    """Every test in `behaviour/NAME.yaml` must reach its own least share; true asks for at least one test."""
+
+    calibration: Share | None
+    """The expected calibration error may be this at most; null does not ask."""
+
+    leakage: Share | None
+    """The share of test rows that hold a passage which was trained on may be this at most; null does not ask."""
+
+    triggers: bool
+    """Rare tokens put into a text may change the answer no more often than they change the champion's."""
+
+    noise: bool
+    """The gain must be more than seeds alone explain: needs `rehearse.seeds` of two or more."""
+
+    retention: Share | None
+    """The most accuracy that may be lost on the test rows of the version that was continued; null does not ask."""
+
+    general_loss: Annotated[float, Field(ge=0)] | None
+    """The most that the mean loss on a fixed general sample may rise; null does not ask."""
+
+    memorisation: bool
+    """No canary that a training saw once may be known to it: needs `rehearse.canaries`."""
+
+    refusals: RefusalParams | None
+    """How often the model may refuse wrongly, in either direction; null does not ask."""
