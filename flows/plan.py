@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from retune.core.rule import Cause
-from retune.io import collected, dvc, source
+from retune.io import collected, dvc, source, tombstones
 from retune.project import ModelParams, Project, chosen, read_project
 from tasks.preflight import preflight
 from tasks.resolve import resolve
@@ -46,6 +46,7 @@ def bring_up_to_date(root: Path, names: list[str], say: Say) -> tuple[Project, d
     if source.update(root, say=_silent):
         say(f"data/ was brought up to date with {source.read_source(root).location or 'its files'}")
     collected.bring_up_to_date(root, project.models, say=_silent)
+    tombstones.ensure(root)
     for name, model in models.items():
         resolve(root=root, model=name, params=model.resolve)
     return project, models

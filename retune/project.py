@@ -11,6 +11,7 @@ from retune.core import parts
 from retune.core.errors import UserError
 from retune.core.params.base import Settings
 from retune.core.params.deduplicate import DeduplicateParams
+from retune.core.params.erasure import ErasureParams
 from retune.core.params.evaluate import EvaluateParams
 from retune.core.params.examples import ExamplesParams
 from retune.core.params.gate import GateParams
@@ -93,6 +94,8 @@ class Project(Settings):
     """The record."""
     traffic: TrafficParams
     """The log of what served models are asked and answer."""
+    erasure: ErasureParams
+    """What follows from a deletion request."""
     notify: NotifyParams
     """Who is told of what changed."""
     machine: MachineParams

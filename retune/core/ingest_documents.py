@@ -64,8 +64,11 @@ def tables_of(found: Iterable[tuple[SourceFile, Parsed]], params: IngestParams) 
     return tables
 
 
-def counts_of(tables: Tables, not_considered: dict[str, int]) -> Counts:
-    """Return the counts in files; the details count rows of tables and attachments, which add up likewise."""
+def counts_of(tables: Tables, not_considered: dict[str, int], erased: tuple[int, int] | None = None) -> Counts:
+    """Return the counts in files; the details count rows of tables and attachments, which add up likewise.
+
+    `erased` is how many whole files and how many documents a tombstone kept out; such a file counts as rejected.
+    """
     reasons = Counter(row["reason"] for row in tables.files if row["reason"])
     details = {
         "documents": len(tables.documents),
@@ -76,8 +79,11 @@ def counts_of(tables: Tables, not_considered: dict[str, int]) -> Counts:
         "not_considered": not_considered,
         "parts": {unit: _part_counts(tables, unit) for unit in sorted(tables.parts_in)},
     }
+    files, documents = erased or (0, 0)
+    if erased is not None:
+        details["erased"] = {"files": files, "documents": documents}
     accepted = sum(row["status"] == "accepted" for row in tables.files)
-    return Counts("ingest", "files", len(tables.files), accepted, 0, sum(reasons.values()), details)
+    return Counts("ingest", "files", len(tables.files) + files, accepted, files, sum(reasons.values()), details)
 
 
 def _part_counts(tables: Tables, unit: str) -> dict[str, int]:

@@ -16,8 +16,9 @@ from retune.core.errors import RetuneError, UserError
 from retune.core.frames import DOCUMENTS, FILES, QUARANTINE
 from retune.core.ingest import TODOS
 from retune.core.params.ingest import IngestParams
+from retune.io import documents as reading
+from retune.io import tombstones
 from retune.io.files import read_frame, read_json
-from tasks import ingest as step
 from tasks.ingest import ingest
 from tests.core.formats import samples
 from tests.core.formats.samples import WORDS
@@ -60,7 +61,9 @@ class Corpus:
         """Ingest; return the tables by name, and counts and seen as values."""
         paths = {name: self.out / f"{name}.parquet" for name in TABLES}
         counts, seen = self.out / "counts.json", self.out / "seen.json"
-        ingest(source=self.source, **paths, counts=counts, seen=seen, params=settings or params())
+        tombstones.ensure(self.root)
+        inputs = {"source": self.source, "tombstones": tombstones.path_of(self.root)}
+        ingest(**inputs, **paths, counts=counts, seen=seen, params=settings or params())
         return {
             **{name: read_frame(path) for name, path in paths.items()},
             "counts": read_json(counts),
@@ -278,7 +281,7 @@ def test_other_code_or_other_settings_parse_again(corpus: Corpus, monkeypatch: p
     assert corpus.run(params(departments={"rules": {}, "from_folder": False}))["seen"]["n_parsed"] == 0
     assert corpus.run(params(parsing=samples.settings(tables=[]).model_dump()))["seen"]["n_parsed"] == 1
     corpus.run()
-    monkeypatch.setattr(step, "_code", lambda: "edited")
+    monkeypatch.setattr(reading, "_code", lambda: "edited")
     assert corpus.run()["seen"]["n_parsed"] == 1
 
 
