@@ -10,7 +10,7 @@ from pathlib import Path
 from retune.core.rule import Cause
 from retune.io import collected, dvc, source, tombstones
 from retune.project import ModelParams, Project, chosen, read_project
-from tasks.preflight import preflight
+from tasks.doctor import preflight
 from tasks.resolve import resolve
 from tasks.track import unsettled
 

@@ -19,7 +19,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """Return the mapping in a YAML file; a missing, broken or other file raises UserError."""
     todo = f"Restore {path.name} from the template, or correct it."
     try:
-        value = yaml.safe_load(path.read_text(encoding="utf-8"))
+        value = yaml.load(path.read_text(encoding="utf-8"), Loader=_OneOfEach)  # noqa: S506 - a safe loader
     except FileNotFoundError as error:
         raise UserError(expected=f"the settings in {path.name}", found="no such file", todo=todo) from error
     except yaml.YAMLError as error:
@@ -27,6 +27,20 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise UserError(expected=f"a mapping in {path.name}", found=type(value).__name__, todo=todo)
     return value
+
+
+class _OneOfEach(yaml.SafeLoader):
+    """YAML without code, in which a name stands once: of two models of one name, YAML would silently keep the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Return a mapping; raises where a name stands twice in it."""
+        names = [self.construct_object(key, deep=True) for key, _ in node.value]
+        twice = sorted({str(name) for name in names if names.count(name) > 1 and name != "<<"})
+        if twice:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"twice in one mapping: {', '.join(twice)}", node.start_mark
+            )
+        return super().construct_mapping(node, deep)
 
 
 def read_section(path: Path, section: str, settings: type[Model]) -> Model:
@@ -43,16 +57,21 @@ def read_section(path: Path, section: str, settings: type[Model]) -> Model:
     return checked(value, settings, place=section)
 
 
-def checked(value: Any, settings: type[Model], *, place: str = "") -> Model:
-    """Return the value as settings; everything that is wrong with it is said in one UserError."""
+def checked(
+    value: Any, settings: type[Model], *, place: str = "", file: str = "params.yaml", page: str = "docs/configure.md"
+) -> Model:
+    """Return the value as settings; everything that is wrong with it is said in one UserError.
+
+    `file` is where it stands, `page` where it is explained.
+    """
     try:
         return settings.model_validate(value)
     except ValidationError as error:
         lines = [_line(place, settings, item) for item in error.errors()]
         raise UserError(
-            expected="settings that params.yaml can hold",
+            expected=f"settings that {file} can hold",
             found=f"{len(lines)} wrong: " + "; ".join(lines),
-            todo="Correct params.yaml; docs/configure.md has every setting.",
+            todo=f"Correct {file}; {page} has every setting.",
         ) from error
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -81,3 +82,26 @@ def test_an_unknown_part_is_named_before_anything_is_read(
     said = capsys.readouterr().err
     assert repr(name) in said
     assert f"Did you mean {known}?" in said
+
+
+@pytest.mark.case("SC-6")
+def test_a_model_that_is_named_twice_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (Path(__file__).parents[2] / "params.yaml").read_text(encoding="utf-8")
+    twice = text.replace("models: # each", "models:\n  ticket-router: {}\n  # each", 1)
+    assert twice != text
+    (tmp_path / "params.yaml").write_text(twice, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert main(["run"]) == 2
+    assert "twice in one mapping: ticket-router" in capsys.readouterr().err
+
+
+def test_an_error_is_one_json_value_where_a_program_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "params.yaml").write_text((Path(__file__).parents[2] / "params.yaml").read_text(encoding="utf-8"))
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", "--model", "ticket-roter", "--json"]) == 2
+    said = json.loads(capsys.readouterr().out)
+    assert (said["exit_code"], "found ticket-roter" in said["error"]) == (2, True)

@@ -1,0 +1,1 @@
+"""What a run needs, one file per check: `QUICK` says whether every run asks it first, `examine` returns findings."""
