@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from retune.core.statistics import resampled_counts
+from retune.core.resampling import Documents, row_weights
+from retune.core.statistics import percentile_bounds, resampled_counts
 
 Numbers = NDArray[Any]
 
@@ -22,6 +23,19 @@ class Confusion:
     counts: NDArray[np.int64]
 
 
+@dataclass(frozen=True)
+class Tallies:
+    """Per label [..., labels]: how often it was hit, is true and was predicted."""
+
+    hits: Numbers
+    true: Numbers
+    predicted: Numbers
+
+
+Pairs = tuple[Sequence[str], Sequence[str]]  # labels and predictions of the same rows
+Statistic = Callable[[Tallies], NDArray[np.float64]]
+
+
 def confusion(labels: Sequence[str], predictions: Sequence[str]) -> Confusion:
     """Count each pair of label and prediction; an empty prediction is no label and always wrong."""
     known = sorted({*labels, *predictions} - {""})
@@ -32,25 +46,61 @@ def confusion(labels: Sequence[str], predictions: Sequence[str]) -> Confusion:
     return Confusion(known, counts)
 
 
-def f1(hits: Numbers, true: Numbers, predicted: Numbers) -> NDArray[np.float64]:
+def f1(found: Tallies) -> NDArray[np.float64]:
     """Return F1 = 2 hits / (true + predicted) per label; NaN for a label that neither occurs nor is predicted."""
-    both = np.asarray(true + predicted, dtype=np.float64)
-    scores = np.full(both.shape, np.nan)
-    np.divide(2.0 * hits, both, out=scores, where=both > 0)
-    return scores
+    return ratio(2.0 * found.hits, found.true + found.predicted)
+
+
+def ratio(over: Numbers, under: Numbers) -> NDArray[np.float64]:
+    """Return the quotient, NaN where there is nothing to divide by."""
+    result = np.full(np.shape(under), np.nan)
+    np.divide(over, under, out=result, where=np.asarray(under) > 0)
+    return result
+
+
+def tallies(found: Confusion) -> Tallies:
+    """Return how often each label was hit, is true and was predicted."""
+    square = found.counts[:, :-1]
+    return Tallies(square.diagonal(), found.counts.sum(axis=1), square.sum(axis=0))
+
+
+def resampled_tallies(found: Confusion, seed: int) -> Tallies:
+    """Return the tallies [resamples, labels] of rows drawn again and again."""
+    true, predicted = np.nonzero(found.counts)
+    draws = resampled_counts(found.counts[true, predicted], seed).astype(np.float64)
+    return _tallied(draws, true, predicted, len(found.labels))
+
+
+def tallies_by_document(found: Confusion, rows: Pairs, documents: Documents, seed: int) -> Tallies:
+    """Return the tallies [resamples, labels] of whole documents drawn again and again; `rows` are those of `found`."""
+    places = {label: place for place, label in enumerate(found.labels)} | {"": len(found.labels)}
+    codes = np.array([(places[label], places[prediction]) for label, prediction in zip(*rows, strict=True)])
+    cells, cell_of_row = np.unique(codes, axis=0, return_inverse=True)
+    counts = [np.bincount(cell_of_row.ravel(), weights) for weights in row_weights(documents, len(codes), seed)]
+    return _tallied(np.array(counts), cells[:, 0], cells[:, 1], len(found.labels))
+
+
+def bounds(rows: Pairs, statistic: Statistic, documents: Documents, seed: int) -> tuple[float, float]:
+    """Return the 95 % percentile interval of a statistic of the tallies of labels and predictions."""
+    found = confusion(*rows)
+    if documents is None:
+        return percentile_bounds(statistic(resampled_tallies(found, seed)))
+    return percentile_bounds(statistic(tallies_by_document(found, rows, documents, seed)))
 
 
 def f1_per_label(found: Confusion) -> NDArray[np.float64]:
     """Return F1 per label, in the order of the labels."""
-    square = found.counts[:, :-1]
-    return f1(square.diagonal(), found.counts.sum(axis=1), square.sum(axis=0))
+    return f1(tallies(found))
 
 
 def resampled_f1(found: Confusion, seed: int) -> NDArray[np.float64]:
     """Return F1 [resamples, labels] in rows drawn again and again; NaN where a draw has nothing of a label."""
-    true, predicted = np.nonzero(found.counts)
-    draws = resampled_counts(found.counts[true, predicted], seed).astype(np.float64)
-    places = np.arange(len(found.labels))
+    return f1(resampled_tallies(found, seed))
+
+
+def _tallied(draws: Numbers, true: Numbers, predicted: Numbers, labels: int) -> Tallies:
+    """Return the tallies of counts [resamples, cells], given the true and the predicted label of each cell."""
+    places = np.arange(labels)
     by_true = (true[:, None] == places).astype(np.float64)
     by_predicted = (predicted[:, None] == places).astype(np.float64)
-    return f1(draws @ (by_true * by_predicted), draws @ by_true, draws @ by_predicted)
+    return Tallies(draws @ (by_true * by_predicted), draws @ by_true, draws @ by_predicted)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pytest
 import yaml
 
 from retune.core import examples, parts, redaction
@@ -30,6 +31,7 @@ from retune.core.params.redact import RedactParams
 from retune.core.params.validate import RowRules, rules_for
 from tests.core.drift import toys as drift_toys
 from tests.core.gates import toys
+from tests.core.metrics import toys as metric_toys
 from tests.core.recognizers.test_recognizers import TABLE
 
 ROOT = Path(__file__).parents[2]
@@ -224,22 +226,38 @@ def examples_settings(builder: str) -> ExamplesParams:
 
 
 def check_metric(name: str) -> None:
-    """Hold a metric to: 1 for right answers, 0 for none, an interval around it, and no heed of order or names."""
+    """Hold a metric to: BEST for right answers, an interval around it by documents, and no heed of order or names."""
     metric = parts.find("retune.core.metrics", name)
-    draw = random.Random(4)
-    labels = [draw.choice("aaabbc") for _ in range(300)]
-    answers = [label if draw.random() < 0.8 else draw.choice("abcd") for label in labels]
-    value = metric.score(labels, answers)
-    assert metric.score(labels, labels) == 1.0
-    assert metric.score(labels, [""] * len(labels)) == 0.0
-    assert metric.score([], []) == 0.0
-    low, high = metric.bounds(labels, answers, 7)
-    assert 0 <= low < value < high <= 1
-    assert (low, high) == metric.bounds(labels, answers, 7)
-    assert metric.bounds([], [], 7) == (0.0, 1.0)
-    renamed = str.maketrans("abcd", "dacb")
-    for other in (lambda texts: texts[::-1], lambda texts: [text.translate(renamed) for text in texts]):
-        assert abs(metric.score(other(labels), other(answers)) - value) < 1e-12
+    toy = metric_toys.KINDS[metric.KIND](300, 0.8, 4)
+    value, (low, high) = metric.score(toy.truth, toy.answers), metric.bounds(toy.truth, toy.answers, 7)
+    whole = tuple(sorted((metric.BEST, metric.WORST)))
+    assert abs(metric.score(toy.truth, toy.best) - metric.BEST) < 1e-12
+    assert metric.score(toy.truth, toy.none) == (0.0 if metric.BEST > metric.WORST else metric.WORST)
+    assert metric.score([], []) == metric.WORST
+    assert metric.bounds([], [], 7) == whole
+    assert whole[0] <= low < value < high <= whole[1]
+    assert (low, high) == metric.bounds(toy.truth, toy.answers, 7)
+    check_documents(metric, toy, high - low)
+    assert abs(metric.score(toy.truth[::-1], toy.answers[::-1]) - value) < 1e-12
+    if hasattr(metric, "values"):
+        values = metric.values(toy.truth, toy.answers)
+        assert abs(sum(values) / len(values) - value) < 1e-12
+    if metric.KIND == "labels":
+        renamed = str.maketrans("abcd", "dacb")
+        truth, answers = ([text.translate(renamed) for text in texts] for texts in (toy.truth, toy.answers))
+        assert abs(metric.score(truth, answers) - value) < 1e-12
+
+
+def check_documents(metric: Any, toy: metric_toys.Toy, width: float) -> None:
+    """Hold a metric to: rows that a document repeats make no interval narrower, and lengths that differ are refused."""
+    ids = [f"doc {row}" for row in range(len(toy.truth))]
+    low, high = metric.bounds([*toy.truth] * 4, [*toy.answers] * 4, 7, ids * 4)
+    assert 0.7 * width < high - low < 1.4 * width
+    apart = metric.bounds([*toy.truth] * 4, [*toy.answers] * 4, 7)
+    assert apart[1] - apart[0] < 0.7 * width
+    for truth, documents in ((toy.truth[:-1], None), (toy.truth, [*ids[1:], ids[1], ids[1]])):
+        with pytest.raises(ValueError, match=r"."):
+            metric.bounds(truth, toy.answers, 7, documents)
 
 
 def check_aspect(name: str) -> None:

@@ -24,7 +24,7 @@ KINDS = [
     "retune.modeling.methods",
 ]
 HEAVY = ["accelerate", "docx", "dvc", "great_expectations", "matplotlib", "mlflow", "openpyxl", "peft", "prefect",
-         "pypdf", "sklearn", "torch", "transformers"]  # fmt: skip
+         "pypdf", "sacrebleu", "sklearn", "torch", "transformers"]  # fmt: skip
 IMPORT_ALL = f"""
 import json, sys
 from retune.core import parts

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from retune.core.statistics import wilson
+from retune.core.resampling import Documents, share_bounds
+
+KIND = "labels"
+BEST, WORST = 1.0, 0.0
 
 
 def score(labels: Sequence[str], predictions: Sequence[str]) -> float:
     """Return the accuracy; 0 for no rows."""
-    return _hits(labels, predictions) / max(len(labels), 1)
+    return sum(_hits(labels, predictions)) / max(len(labels), 1)
 
 
-def bounds(labels: Sequence[str], predictions: Sequence[str], _seed: int) -> tuple[float, float]:
-    """Return the 95 % interval after Wilson."""
-    interval = wilson(_hits(labels, predictions), len(labels))
-    return interval.low, interval.high
+def values(labels: Sequence[str], predictions: Sequence[str]) -> list[float]:
+    """Return 1 for each row that is answered right, 0 for each other."""
+    return [float(hit) for hit in _hits(labels, predictions)]
 
 
-def _hits(labels: Sequence[str], predictions: Sequence[str]) -> int:
-    """Return how many predictions are right."""
-    return sum(label == prediction for label, prediction in zip(labels, predictions, strict=True))
+def bounds(
+    labels: Sequence[str], predictions: Sequence[str], seed: int, documents: Documents = None
+) -> tuple[float, float]:
+    """Return the 95 % interval: Wilson's, or a bootstrap over documents that have several rows."""
+    return share_bounds(_hits(labels, predictions), documents, seed)
+
+
+def _hits(labels: Sequence[str], predictions: Sequence[str]) -> list[bool]:
+    """Return which predictions are right."""
+    return [label == prediction for label, prediction in zip(labels, predictions, strict=True)]

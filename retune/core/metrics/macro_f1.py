@@ -5,19 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from retune.core import confusion
-from retune.core.statistics import percentile_bounds
+from retune.core.resampling import Documents
+
+KIND = "labels"
+BEST, WORST = 1.0, 0.0
 
 
 def score(labels: Sequence[str], predictions: Sequence[str]) -> float:
     """Return the macro-F1; 0 for no rows."""
-    return float(confusion.f1_per_label(confusion.confusion(labels, predictions)).mean()) if labels else 0.0
+    return float(_of(confusion.tallies(confusion.confusion(labels, predictions)))) if labels else WORST
 
 
-def bounds(labels: Sequence[str], predictions: Sequence[str], seed: int) -> tuple[float, float]:
-    """Return the 95 % percentile interval of a bootstrap over the rows; [0, 1] for no rows."""
-    if not labels:
-        return 0.0, 1.0
-    draws = confusion.resampled_f1(confusion.confusion(labels, predictions), seed)
-    return percentile_bounds(np.nanmean(draws, axis=1))
+def bounds(
+    labels: Sequence[str], predictions: Sequence[str], seed: int, documents: Documents = None
+) -> tuple[float, float]:
+    """Return the 95 % percentile interval of a bootstrap over the documents; the whole range for no rows."""
+    return confusion.bounds((labels, predictions), _of, documents, seed) if labels else (WORST, BEST)
+
+
+def _of(found: confusion.Tallies) -> NDArray[np.float64]:
+    """Return the mean F1 of tallies, over the labels that they hold."""
+    values: NDArray[np.float64] = np.nanmean(confusion.f1(found), axis=-1)
+    return values

@@ -1,0 +1,37 @@
+"""Words of a text in any script: letters, digits and their marks; scripts without spaces are taken by the character."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+
+# Thai, Lao, Tibetan, Burmese, Khmer, kana and Han write no spaces between words.
+UNSPACED = re.compile(
+    "[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af]"
+)
+
+
+def words(text: str) -> list[str]:
+    """Return the words of a text in lower case, after NFKC: what looks the same is the same."""
+    found: list[str] = []
+    joins = False  # whether the next letter belongs to the last word
+    for character in unicodedata.normalize("NFKC", text).lower():
+        kind = _kind(character)
+        if (kind == "letter" and joins) or (kind == "mark" and found):
+            found[-1] += character
+        elif kind in ("letter", "alone"):
+            found.append(character)
+        joins = kind == "letter" or (kind == "mark" and joins)
+    return found
+
+
+@cache
+def _kind(character: str) -> str:
+    """Tell letters and digits, those that stand alone, and marks, which belong to what stands before them."""
+    group = unicodedata.category(character)[0]
+    if group == "M":
+        return "mark"
+    if group not in "LN":
+        return "gap"
+    return "alone" if UNSPACED.match(character) else "letter"

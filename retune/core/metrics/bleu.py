@@ -1,0 +1,37 @@
+"""BLEU as sacreBLEU counts it, from 0 to 1: the precision of runs of one to four words.
+
+A language that writes no spaces is judged better by chrF.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from retune.core.metrics import _sacrebleu
+from retune.core.resampling import Documents
+
+if TYPE_CHECKING:
+    from sacrebleu.metrics.bleu import BLEU
+
+KIND = "text"
+BEST, WORST = 1.0, 0.0
+
+
+def score(references: Sequence[Sequence[str]], predictions: Sequence[str]) -> float:
+    """Return BLEU of all rows at once; 0 for no rows. Raises ValueError for a row without a reference."""
+    return _sacrebleu.score(_metric(), references, predictions)
+
+
+def bounds(
+    references: Sequence[Sequence[str]], predictions: Sequence[str], seed: int, documents: Documents = None
+) -> tuple[float, float]:
+    """Return the 95 % percentile interval of a bootstrap over the documents; (0, 1) for no rows."""
+    return _sacrebleu.bounds(_metric(), references, predictions, documents, seed)
+
+
+def _metric() -> BLEU:
+    """Return sacreBLEU's metric as it is published: 13a tokens, exponential smoothing, case kept."""
+    from sacrebleu.metrics.bleu import BLEU
+
+    return BLEU(force=True)
