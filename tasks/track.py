@@ -14,7 +14,7 @@ from retune.core.model_card import card
 from retune.core.moves import moves
 from retune.core.retention import scores_kept
 from retune.core.rule import Cause, policy_sha256
-from retune.io import cache, journal, lockfile, logged_model
+from retune.io import approval, cache, journal, lineage_mirror, lockfile, logged_model, revisions, smoke
 from retune.io.files import read_frame, read_json, sha256_file
 from retune.io.mlflow_store import database_of, default_uri
 from retune.io.place import Place
@@ -23,6 +23,7 @@ from retune.io.registry import (
     CONTENT,
     FINGERPRINT,
     KEPT,
+    PACKAGE,
     PARENT_MODEL,
     PARENT_VERSION,
     POLICY,
@@ -67,6 +68,7 @@ def track(*, root: Path, model: str, parent: str | None = None) -> Tracked:
     run = tracking.training_run(mark, name=model, parent=parent)
     version = registry.find(FINGERPRINT, mark)
     if version is not None and run.is_finished:
+        lineage_mirror.record(place, tracking, registry, run.run_id, version.number)
         return _tracked(tracking, registry, mark, run.run_id, version, is_new=False)
     _record(place, tracking, run.run_id, mark)
     sides = _sides(place, tracking, registry, run.run_id, mark)
@@ -75,7 +77,9 @@ def track(*, root: Path, model: str, parent: str | None = None) -> Tracked:
     except IntegrityError as error:
         tracking.close(run.run_id, "FAILED", [str(error)])
         raise
+    approval.sign(registry, approval.TRAINED, version)
     tracking.set_tags(run.run_id, {VERSION: version.number})
+    lineage_mirror.record(place, tracking, registry, run.run_id, version.number)
     tracking.close(run.run_id)
     return replace(_tracked(tracking, registry, mark, run.run_id, version, is_new=is_new), sides=sides)
 
@@ -137,7 +141,7 @@ def _record(place: Place, tracking: Tracking, run_id: str, mark: str) -> None:
         tracking.log_files(run_id, files, folder)
     tracking.log_text(run_id, _card(place, mark, facts, metrics, datasets), "model_card.md")
     said = {"retune.test_sha256": metrics["test_sha256"], "retune.model": place.name, NOTE: about(metrics)}
-    tracking.set_tags(run_id, {**said, **_parent(place)})
+    tracking.set_tags(run_id, {**said, **_parent(place), **revisions.as_tags(place.root)})
 
 
 def _sides(place: Place, tracking: Tracking, registry: Registry, run_id: str, mark: str) -> str:
@@ -172,10 +176,11 @@ def _register(place: Place, tracking: Tracking, registry: Registry, run_id: str,
     with tempfile.TemporaryDirectory(prefix="retune-model-") as scratch:
         folder = Path(scratch) / "model"
         examples = read_json(model / "reference.json")["texts"]
-        logged_model.write(folder, model=model, base=base, examples=examples)
+        package = logged_model.write(folder, model=model, base=base, examples=examples)
         logged_model.check_code(folder)
         result = logged_model.check_reload(folder)
         tracking.set_tags(run_id, {"retune.reload_difference": result["largest_difference"]})
+        tags |= {PACKAGE: package, smoke.ANSWERED: smoke.key(package)}
         model_id = logged_model.upload(tracking, run_id, folder, name=place.name, tags=tags)
     told = about(read_json(place.model / "evaluate" / "metrics.json"))
     source = f"models:/{model_id}"
@@ -244,12 +249,13 @@ def _files(place: Place) -> dict[str, list[Path]]:
     """Return which files go into which artifact folder; whatever holds texts goes into `rows`."""
     corpus, model = place.corpus, place.model
     return {
-        "lineage": [place.root / name for name in lockfile.LINEAGE],
+        "lineage": [*(place.root / name for name in lockfile.LINEAGE), place.base, place.root / "tombstones.csv"],
         "gates/documents": [*files_of(corpus / "gate"), corpus / "validate" / "data_docs"],
         "gates/examples": [*files_of(model / "gate"), model / "examples" / "data_docs"],
         "training": [model / "train" / name for name in ("history.jsonl", "facts.json", "timings.json")],
         "evaluation": [model / "evaluate" / name for name in ("metrics.json", "predictions.parquet", "plots")],
         "rows": [model / "evaluate" / "errors.parquet", model / "profile"],
+        "rows/behaviour": [place.root / "behaviour" / f"{place.name}.yaml"],
     }
 
 

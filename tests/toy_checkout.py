@@ -15,7 +15,7 @@ import pandas as pd
 import yaml
 
 from retune.core.evaluation import report
-from retune.core.frames import LINEAGE, PREDICTIONS, ROWS, TEXT
+from retune.core.frames import DOCUMENTS, LINEAGE, PREDICTIONS, ROWS, TEXT
 from retune.io.evaluator import evaluator_sha256
 from retune.io.files import sha256_file, write_frame, write_json, write_text
 from retune.project import read_project
@@ -117,6 +117,8 @@ def _date(corpus: Path, model: Path, test: pd.DataFrame) -> None:
     documents = [f"tickets:{place}" for place in range(len(test))]
     lineage = test[["example_id"]].assign(document_id=documents, side="test", slices="{}")
     write_frame(model / "split" / "lineage.parquet", lineage, LINEAGE)
+    clean = pd.DataFrame({"document_id": documents}).assign(source_path="tickets/2025.csv", access_label="internal")
+    write_frame(corpus / "redact" / "clean.parquet", clean, {name: DOCUMENTS[name] for name in clean.columns})
     accepted = pd.DataFrame({"document_id": documents}).assign(
         created=[f"2025-{1 + place // 2:02}-01" for place in range(len(test))]
     )

@@ -113,12 +113,16 @@ def _first_runs(tracking: Tracking) -> dict[str, Name]:
 
 
 def _runs(tracking: Tracking) -> Iterator[Any]:
-    """Yield all trainings of the experiment."""
+    """Yield all trainings of the experiment, the oldest first."""
     token = None
     with answering(tracking.uri):
         while True:
             page = tracking.client.search_runs(
-                [tracking.experiment], quoted({KIND: "training"}), max_results=RUNS_PER_PAGE, page_token=token
+                [tracking.experiment],
+                quoted({KIND: "training"}),
+                max_results=RUNS_PER_PAGE,
+                order_by=["attributes.start_time ASC"],
+                page_token=token,
             )
             yield from page
             token = page.token
