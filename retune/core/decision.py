@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any
 
+from retune.core import safeguards
+from retune.core.evidence import ChampionAnswers, Check, Evidence, Recent, not_asked, number
+from retune.core.noise import spread
 from retune.core.params.release import ReleaseParams
 from retune.core.rule import Rule
 from retune.core.statistics import (
@@ -19,51 +21,7 @@ from retune.core.statistics import (
     smallest_gain,
 )
 
-Status = Literal["pass", "fail", "not_run"]
 MALFORMED = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError)
-
-
-@dataclass(frozen=True)
-class Recent:
-    """The same counts on the rows that are dated `since` or later."""
-
-    since: str
-    rows: int
-    b: int
-    c: int
-
-
-@dataclass(frozen=True)
-class ChampionAnswers:
-    """The champion's answers on the candidate's test rows, as the paired test needs them."""
-
-    test_sha256: str
-    evaluator_sha256: str
-    rows: int
-    b: int  # only the champion right
-    c: int  # only the candidate right
-    recent: Recent | None = None  # on which `replace` judges; None: on all rows
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """All that the decision looks at."""
-
-    metrics: Mapping[str, Any]  # metrics.json of the candidate
-    test_sha256: str  # of the test split as it is now
-    evaluator_sha256: str  # of the evaluator as it is now
-    champion_version: str | None  # None: there is no champion yet
-    champion: ChampionAnswers | None = None  # None beside a version: its answers are missing
-
-
-@dataclass(frozen=True)
-class Check:
-    """One question with its answer; one that is not blocking is listed, but stops nothing."""
-
-    name: str
-    status: Status
-    detail: str
-    blocking: bool = True
 
 
 @dataclass(frozen=True)
@@ -75,6 +33,7 @@ class Decision:
     reasons: list[str]
     rule: Rule
     notes: list[str] = field(default_factory=list)
+    uncertain: bool = False  # nothing speaks against it but a gain that seeds alone explain: more of them may tell
 
     def as_dict(self) -> dict[str, Any]:
         """Return the decision as plain values for a JSON file."""
@@ -87,6 +46,7 @@ def decide(evidence: Evidence, policy: ReleaseParams, rule: Rule) -> Decision:
     `rule` says which of the two comparisons with the champion is asked; thresholds and floors hold under either.
     """
     questions: list[tuple[str, Callable[[], Check]]] = [
+        ("evidence_current", lambda: evidence_current(evidence)),
         ("evidence_complete", lambda: evidence_complete(evidence, policy)),
         ("same_test_rows", lambda: same_test_rows(evidence)),
         ("same_evaluator", lambda: same_evaluator(evidence)),
@@ -94,10 +54,14 @@ def decide(evidence: Evidence, policy: ReleaseParams, rule: Rule) -> Decision:
         *((f"floor_{name}", _floor(evidence, name)) for name in policy.floors),
         ("champion_better", lambda: champion_better(evidence, policy, rule)),
         ("champion_not_worse", lambda: champion_not_worse(evidence, policy, rule)),
+        ("noise", lambda: noise(evidence, policy, rule)),
+        *safeguards.questions(evidence, policy),
     ]
     checks = [_asked(name, question) for name, question in questions]
-    reasons = [f"{check.name}: {check.detail}" for check in checks if check.blocking and check.status != "pass"]
-    return Decision(not reasons, checks, reasons, rule, _noted(evidence, policy, rule))
+    broken = [check for check in checks if check.blocking and check.status != "pass"]
+    reasons = [f"{check.name}: {check.detail}" for check in broken]
+    uncertain = [check.uncertain for check in broken] == [True]
+    return Decision(not reasons, checks, reasons, rule, _noted(evidence, policy, rule), uncertain)
 
 
 def _asked(name: str, question: Callable[[], Check]) -> Check:
@@ -116,13 +80,14 @@ def _noted(evidence: Evidence, policy: ReleaseParams, rule: Rule) -> list[str]:
         return [f"What these test rows could show is unknown ({type(error).__name__}: {error})."]
 
 
-def number(metrics: Mapping[str, Any], *path: str) -> float | None:
-    """Return a finite number from metrics.json, or None where it is missing or something else (NaN, text, yes/no)."""
-    value: Any = metrics
-    for key in path:
-        value = value.get(key) if isinstance(value, Mapping) else None
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return float(value) if is_number else None
+def evidence_current(evidence: Evidence) -> Check:
+    """Check that the scores are of the settings and the data as they are now."""
+    if evidence.outdated is None:
+        return Check("evidence_current", "not_run", "what the scores were measured from is not known")
+    if evidence.outdated:
+        changed = ", ".join(evidence.outdated)
+        return Check("evidence_current", "fail", f"measured before these changed: {changed}; run the stages again")
+    return Check("evidence_current", "pass", "the settings and the data are those that were measured")
 
 
 def evidence_complete(evidence: Evidence, policy: ReleaseParams) -> Check:
@@ -222,6 +187,30 @@ def champion_not_worse(evidence: Evidence, policy: ReleaseParams, rule: Rule) ->
         f"against version {evidence.champion_version} on {rows}: {judged.c} won, {judged.b} lost, the gain is at least "
         f"{100 * bound:+.1f} points (one-sided 95 %), asked above {100 * least:+.1f}",
     )
+
+
+def noise(evidence: Evidence, policy: ReleaseParams, rule: Rule) -> Check:
+    """Check that the gain over the champion is more than trainings differ by that differ by their seed alone.
+
+    Where the policy is to replace, it is the loss that must be less than the margin, whatever the seed.
+    """
+    if not policy.noise:
+        return not_asked("noise", "noise")
+    champion, seeds = _comparable("noise", evidence, asked=True), evidence.seeds
+    if isinstance(champion, Check):
+        return champion
+    own = number(evidence.metrics, "model", "accuracy", "value")
+    if own is None or seeds is None or seeds.test_sha256 != evidence.test_sha256:
+        return Check("noise", "not_run", "no trainings with other seeds answered these rows (rehearse.seeds)")
+    found = spread([own, *seeds.accuracies], own - (champion.c - champion.b) / champion.rows, champion.rows)
+    least = -policy.replace.margin if rule.policy == "replace" else 0.0
+    verdict = found.against(least)
+    said = f"{found.trainings} seeds gain {100 * found.gain:+.1f} points in the mean, asked above {100 * least:+.1f}; "
+    said += f"by its seed alone a training moves up to {100 * found.floor:.1f}"
+    if verdict == "uncertain":
+        still = "still uncertain with further seeds" if seeds.further else "uncertain"
+        return Check("noise", "fail", f"{still}: {said}", uncertain=not seeds.further)
+    return Check("noise", "pass" if verdict == "shown" else "fail", said)
 
 
 def _comparable(name: str, evidence: Evidence, *, asked: bool) -> ChampionAnswers | Check:

@@ -1,0 +1,193 @@
+"""What no gain buys back: parts of the whole, behaviour, calibration, leakage, triggers, what was kept or memorised.
+
+Each check reads one entry of the evidence. What the policy asks for and was not measured has not passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from retune.core import memorisation as canaries
+from retune.core.evidence import Check, Evidence, Status, not_asked, number
+from retune.core.params.release import ReleaseParams
+from retune.core.statistics import mcnemar_exact, p_text, wilson
+
+Question = tuple[str, Callable[[], Check]]
+
+
+def questions(evidence: Evidence, policy: ReleaseParams) -> list[Question]:
+    """Return every safeguard as its name and the question that answers it."""
+    slices: list[Question] = [
+        (f"slice_{column}", _slice(evidence, column, least, policy.slices.minimum_rows))
+        for column, least in policy.slices.least.items()
+    ]
+    return [
+        *slices,
+        ("behaviour", lambda: behaviour(evidence, policy)),
+        ("calibration", lambda: calibration(evidence, policy)),
+        ("leakage", lambda: leakage(evidence, policy)),
+        ("triggers", lambda: triggers(evidence, policy)),
+        ("retention", lambda: retention(evidence, policy)),
+        ("general_loss", lambda: general_loss(evidence, policy)),
+        ("memorisation", lambda: memorisation(evidence, policy)),
+        ("refusals", lambda: refusals(evidence, policy)),
+    ]
+
+
+def _judged(name: str, passed: bool, detail: str) -> Check:
+    """Return the check that was measured."""
+    status: Status = "pass" if passed else "fail"
+    return Check(name, status, detail)
+
+
+def _entry(evidence: Evidence, key: str) -> Mapping[str, Any]:
+    """Return one entry of metrics.json, empty where it is missing; raises TypeError where it is no mapping."""
+    found = evidence.metrics.get(key) or {}
+    if not isinstance(found, Mapping):
+        raise TypeError(f"{key} is {type(found).__name__}")
+    return found
+
+
+def _slice(evidence: Evidence, column: str, least: float, minimum_rows: int) -> Callable[[], Check]:
+    """Return the question whether every value of a column that has enough test rows reaches its least accuracy."""
+
+    def question() -> Check:
+        name, values = f"slice_{column}", _entry(evidence, "slices").get(column) or {}
+        scores = {value: (number(found, "accuracy", "value"), number(found, "rows")) for value, found in values.items()}
+        unread = [value for value, pair in scores.items() if None in pair]
+        if not scores or unread:
+            return Check(name, "not_run", f"not measured: {', '.join(unread) or column}; examples.slices names columns")
+        judged = {value: score or 0.0 for value, (score, rows) in scores.items() if (rows or 0) >= minimum_rows}
+        few = sorted(set(scores) - set(judged))
+        said = f"; fewer than {minimum_rows} test rows, not judged: {', '.join(few)}" if few else ""
+        if not judged:
+            return Check(name, "not_run", f"no value can be judged{said}")
+        low = [f"{value} {score:.3f}" for value, score in sorted(judged.items()) if score < least]
+        lowest = min(judged, key=lambda value: judged[value])
+        shown = f"below: {', '.join(low)}" if low else f"the lowest is {lowest} {judged[lowest]:.3f}"
+        return _judged(name, not low, f"accuracy of at least {least:.3f} asked of each {column}; {shown}{said}")
+
+    return question
+
+
+def behaviour(evidence: Evidence, policy: ReleaseParams) -> Check:
+    """Check that every behavioural test of the user's file reaches the share that the file asks for."""
+    if not policy.behaviour:
+        return not_asked("behaviour", "behaviour")
+    tests = list(_entry(evidence, "behaviour").get("tests") or [])
+    shares = {test["name"]: (number(test, "share", "value"), number(test, "least")) for test in tests}
+    if not tests or any(None in pair for pair in shares.values()):
+        return Check("behaviour", "not_run", "no test was asked, or not all were; write behaviour/NAME.yaml")
+    missed = [
+        f"{name} {share:.3f} of at least {least:.3f}"
+        for name, (share, least) in shares.items()
+        if share is not None and least is not None and share < least
+    ]
+    return _judged("behaviour", not missed, f"{len(tests) - len(missed)} of {len(tests)} tests passed" + _list(missed))
+
+
+def _list(items: list[str]) -> str:
+    """Return what follows after a colon, nothing for an empty list."""
+    return f": {', '.join(items)}" if items else ""
+
+
+def calibration(evidence: Evidence, policy: ReleaseParams) -> Check:
+    """Check that confidences are as often right as they say, by the expected calibration error."""
+    most = policy.calibration
+    if most is None:
+        return not_asked("calibration", "calibration")
+    error = number(evidence.metrics, "calibration", "ece", "value")
+    if error is None:
+        return Check("calibration", "not_run", "the calibration error was not measured")
+    return _judged("calibration", error <= most, f"expected calibration error {error:.3f}, at most {most:.3f} asked")
+
+
+def leakage(evidence: Evidence, policy: ReleaseParams) -> Check:
+    """Check that next to no test row holds a passage that was trained on."""
+    most = policy.leakage
+    if most is None:
+        return not_asked("leakage", "leakage")
+    leaked, rows = (number(evidence.metrics, "leakage", key) for key in ("leaked_rows", "test_rows"))
+    if leaked is None or not rows:
+        return Check("leakage", "not_run", "the overlap of what was trained on with the test rows was not measured")
+    said = f"{leaked:.0f} of {rows:.0f} test rows hold a passage that was trained on, at most {most:.1%} asked"
+    return _judged("leakage", leaked / rows <= most, said)
+
+
+def triggers(evidence: Evidence, policy: ReleaseParams) -> Check:
+    """Check that inserted tokens change the candidate's answers no more often than chance makes of the champion's.
+
+    The answers to one text move together, so texts and not askings are the sample behind the champion's interval.
+    """
+    if not policy.triggers:
+        return not_asked("triggers", "triggers")
+    rate, texts = (number(evidence.metrics, "triggers", *path) for path in (("rate", "value"), ("texts",)))
+    asked, champion = number(evidence.metrics, "triggers", "asked"), evidence.champion
+    if rate is None or not texts or not asked:
+        return Check("triggers", "not_run", "no token was inserted into a test text")
+    if evidence.champion_version is None:
+        return Check("triggers", "not_run", f"{rate:.1%} of answers changed; no champion to compare", blocking=False)
+    if champion is None or champion.triggers is None or champion.triggers.asked != asked:
+        return Check("triggers", "not_run", "the champion was not asked with the same tokens in the same texts")
+    theirs = champion.triggers
+    high = wilson(round(theirs.texts * theirs.changed / theirs.asked), theirs.texts).high
+    said = f"inserted tokens changed {rate:.1%} of the answers, {theirs.changed / theirs.asked:.1%} of the champion's"
+    return _judged("triggers", rate <= high, f"{said}, at most {high:.1%} asked (its 95 % bound)")
+
+
+def retention(evidence: Evidence, policy: ReleaseParams) -> Check:
+    """Check that a model which continues another has not lost what that one knew, whatever it gained elsewhere."""
+    most, found = policy.retention, _entry(evidence, "retention")
+    if not found:
+        return Check("retention", "not_run", "the model continues no other", blocking=False)
+    if most is None:
+        return not_asked("retention", "retention")
+    rows, lost, won = (number(found, key) for key in ("rows", "b", "c"))
+    if not rows or lost is None or won is None:
+        return Check("retention", "not_run", "none of the parent's test rows was answered")
+    p, share = mcnemar_exact(int(lost), int(won)), (lost - won) / rows
+    passed = share <= most and not (lost > won and p < policy.alpha)
+    said = f"{100 * -share:+.1f} points on {rows:.0f} test rows of {found.get('parent')}, {p_text(p)}"
+    return _judged("retention", passed, f"{said}; a loss of {100 * most:g} points at most, and none that is shown")
+
+
+def general_loss(evidence: Evidence, policy: ReleaseParams) -> Check:
+    """Check that the mean loss on a fixed general sample rose no more than the policy lets it."""
+    most = policy.general_loss
+    if most is None:
+        return not_asked("general_loss", "general_loss")
+    before, after = (number(evidence.metrics, "general_loss", key) for key in ("before", "after"))
+    if before is None or after is None:
+        return Check("general_loss", "not_run", "the loss on the general sample was not measured before and after")
+    said = f"mean loss on the general sample {before:.3f} before, {after:.3f} after, at most {most:+.3f} asked"
+    return _judged("general_loss", after - before <= most, said)
+
+
+def memorisation(evidence: Evidence, policy: ReleaseParams) -> Check:
+    """Check that canaries which a training saw once stand where those stand that it never saw."""
+    if not policy.memorisation:
+        return not_asked("memorisation", "memorisation")
+    found = evidence.memorised
+    if not found:
+        return Check("memorisation", "not_run", "no canary was planted in a training (rehearse.canaries)")
+    once, p = found["groups"]["1"], number(found, "once_p")
+    first, tail = number(once, "at_rank_1"), number(once, "tail_p")
+    if not number(once, "canaries") or p is None or first is None or tail is None:
+        return Check("memorisation", "not_run", "no canary was shown once")
+    sound = p > canaries.ALPHA_PERMUTATION and first == 0 and not canaries.flagged(once)
+    bits = ", ".join(f"{times}: {group['mean_exposure']:.1f}" for times, group in found["groups"].items())
+    said = f"{once['canaries']} canaries shown once against those never shown: {p_text(p)}, {first:.0f} at rank 1"
+    return _judged("memorisation", sound, f"{said}, {once['hits']} hits ({p_text(tail)}); mean bits by repeats {bits}")
+
+
+def refusals(evidence: Evidence, policy: ReleaseParams) -> Check:
+    """Check that what should be refused is refused, and what should be answered is answered."""
+    most = policy.refusals
+    if most is None:
+        return not_asked("refusals", "refusals")
+    under, over = (number(evidence.metrics, "refusals", side, "value") for side in ("under", "over"))
+    if under is None or over is None:
+        return Check("refusals", "not_run", "wrong refusals and wrong answers were not both measured")
+    said = f"answered though to be refused {under:.3f}, at most {most.under:.3f}; refused though to be answered "
+    return _judged("refusals", under <= most.under and over <= most.over, f"{said}{over:.3f}, at most {most.over:.3f}")
