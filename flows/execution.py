@@ -18,11 +18,11 @@ from retune.io.dvc import Stage
 from retune.io.files import write_json
 from retune.io.mlflow_store import default_uri
 from retune.io.parents import REGISTRY
+from retune.io.place import LAST_RUN
 from retune.io.tracking import Tracking
 from tasks.record import record
 from tasks.resolve import resolve
 
-REPORT = Path(".retune/last_run.json")
 LONGEST_REASON = 300
 
 
@@ -132,7 +132,7 @@ class Execution:
         else:
             self._close()
         finally:
-            write_json(self.root / REPORT, self.report.as_dict())
+            write_json(self.root / LAST_RUN, self.report.as_dict())
 
     def _close(self) -> None:
         """Record the execution, and end its run as FINISHED or FAILED with the reasons."""

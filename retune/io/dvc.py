@@ -201,16 +201,6 @@ def changes(root: Path, targets: Iterable[str] = ()) -> dict[str, list[Any]]:
     return status
 
 
-def lock_entry(root: Path, name: str) -> dict[str, Any]:
-    """Return what dvc.lock says of a stage, or will say once it has run: its command, dependencies and params."""
-    from dvc.stage.serialize import to_single_stage_lockfile
-
-    stage = _repository(root).stage.load_one(name=name)
-    stage.save_deps()
-    entry: dict[str, Any] = json.loads(json.dumps(to_single_stage_lockfile(stage)))
-    return {key: value for key, value in entry.items() if key != "outs"}
-
-
 def run(root: Path, arguments: list[str], say: Say, extra: dict[str, str] | None = None) -> tuple[int, list[str]]:
     """Run one DVC command, pass each line it prints to `say`, and return its exit code and lines.
 

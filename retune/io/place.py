@@ -11,6 +11,7 @@ from retune.core.packages import reached
 from retune.io import lockfile
 from retune.io.files import read_json
 
+LAST_RUN = Path(".retune/last_run.json")  # the report of the last execution here
 PACKAGES = "requirements.lock"
 
 

@@ -76,24 +76,25 @@ def _flow(root: Path, models: list[str], reason: str, cause: Cause) -> tuple[Run
     from retune.cli import summary
     from retune.core.run_report import RunReport, report_of
     from retune.io.files import read_json
+    from retune.io.place import LAST_RUN
 
     server = os.environ.get("PREFECT_API_URL", "")
     print(f"Prefect: {server or 'an embedded server is starting, up to a minute on the first run'}...", flush=True)
     os.environ["RETUNE_CONSOLE"] = "1"
     started = time.monotonic()
-    from flows.execution import REPORT, RunFailedError
+    from flows.execution import RunFailedError
     from flows.forms import Retrain
     from flows.retrain import start
 
-    (root / REPORT).unlink(missing_ok=True)
+    (root / LAST_RUN).unlink(missing_ok=True)
     try:
         start(Retrain(models=models, reason=reason, cause=cause.value))
     except RunFailedError as error:
-        if not (root / REPORT).exists():
+        if not (root / LAST_RUN).exists():
             raise
         code = error.exit_code
     else:
         code = EXIT_SUCCESS
-    report = report_of(read_json(root / REPORT)) if (root / REPORT).exists() else RunReport()
+    report = report_of(read_json(root / LAST_RUN)) if (root / LAST_RUN).exists() else RunReport()
     summary.show(root, report, seconds=time.monotonic() - started)
     return report, code

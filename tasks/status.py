@@ -1,0 +1,88 @@
+"""Step status: how each model stands: its champion, the last decision, drift, the last run, and what is out of date."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from retune.io import dvc
+from retune.io.files import read_json
+from retune.io.mlflow_store import default_uri
+from retune.io.place import LAST_RUN
+from retune.io.registry import CHALLENGER, CHAMPION, MODEL, PREVIOUS, Registry
+from retune.io.rule import SOURCE, VERDICT, WINDOW
+from retune.io.tracking import KIND, VERSION, Tracking
+from retune.project import Project
+
+
+@dataclass(frozen=True)
+class ModelStatus:
+    """One model: which versions the aliases name, the newest decision, and the newest window of each source."""
+
+    model: str
+    aliases: dict[str, str]
+    since: str  # ISO 8601, when the champion became it; empty without one
+    scores: dict[str, float]  # of the champion on the test rows of its training
+    decision: str
+    windows: dict[str, str]  # verdict by source, on the champion
+
+
+@dataclass(frozen=True)
+class Status:
+    """The checkout: its models, the stages that are out of date, and how the last run here ended."""
+
+    models: list[ModelStatus]
+    out_of_date: list[str]
+    last_run: dict[str, Any]  # exit_code, seconds and failures; empty where none ran here
+
+
+def status(*, root: Path, project: Project) -> Status:
+    """Ask MLflow, DVC and the report of the last run; nothing is updated. Raises UnavailableError without MLflow."""
+    tracking = Tracking(default_uri(root), project.tracking.experiment)
+    models = [model_status(tracking, Registry(tracking.uri, name, project.tracking.experiment)) for name in project.models]
+    known = {stage.name for stage in dvc.stages(root)}
+    out_of_date = sorted(name for name in dvc.changes(root, sorted(known)) if name in known)
+    return Status(models, out_of_date, _last_run(root / LAST_RUN))
+
+
+def model_status(tracking: Tracking, registry: Registry) -> ModelStatus:
+    """Return how one model stands."""
+    aliases, decisions, last = registry.aliases(), registry.decisions(), registry.last_move()
+    champion = aliases.get(CHAMPION, "")
+    version = registry.version(champion) if champion else None
+    since = datetime.fromtimestamp(last.started / 1000, UTC).isoformat(timespec="minutes") if last and champion else ""
+    newest = decisions[0] if decisions else None
+    return ModelStatus(
+        model=registry.name,
+        aliases={name: aliases[name] for name in (CHAMPION, CHALLENGER, PREVIOUS) if name in aliases},
+        since=since,
+        scores=_scores(tracking, version.run_id if version else ""),
+        decision=f"version {newest.after} was {newest.outcome}: {newest.why}" if newest else "",
+        windows=_windows(tracking, registry.name, champion),
+    )
+
+
+def _scores(tracking: Tracking, run_id: str) -> dict[str, float]:
+    """Return the scores that a training's run has, without the ends of their intervals."""
+    if not run_id:
+        return {}
+    metrics: dict[str, float] = tracking.client.get_run(run_id).data.metrics
+    own = {name.removeprefix("test/"): value for name, value in metrics.items() if name.startswith("test/")}
+    return {name: value for name, value in own.items() if not name.endswith(("_low", "_high"))}
+
+
+def _windows(tracking: Tracking, model: str, champion: str) -> dict[str, str]:
+    """Return the newest verdict of the monitor on each source."""
+    found: dict[str, str] = {}
+    runs = tracking.finished({KIND: WINDOW, MODEL: model, VERSION: champion}) if champion else []
+    for run in runs:
+        found.setdefault(run.data.tags.get(SOURCE, ""), run.data.tags.get(VERDICT, ""))
+    return found
+
+
+def _last_run(report: Path) -> dict[str, Any]:
+    """Return how the last run here ended."""
+    told = read_json(report) if report.exists() else {}
+    return {name: told[name] for name in ("exit_code", "seconds", "failures") if name in told}

@@ -1,0 +1,46 @@
+"""How a model stands is asked of MLflow alone."""
+
+from pathlib import Path
+
+import pytest
+
+from retune.io.mlflow_store import default_uri
+from retune.io.registry import Registry
+from retune.io.tracking import Tracking
+from tasks.promote import promote
+from tasks.rollback import rollback
+from tasks.status import ModelStatus, model_status
+from tests.tasks.test_release import STRONG, record_window, run
+from tests.toy_checkout import MODEL
+
+pytestmark = pytest.mark.usefixtures("reload_here")
+
+
+def asked(checkout: Path) -> ModelStatus:
+    uri = default_uri(checkout)
+    return model_status(Tracking(uri), Registry(uri, MODEL))
+
+
+def test_before_the_first_run_there_is_nothing_to_tell(checkout: Path) -> None:
+    assert asked(checkout) == ModelStatus(MODEL, {}, "", {}, "", {})
+
+
+def test_champion_scores_decision_and_drift_are_told(checkout: Path, tiny_base: Path) -> None:
+    run(checkout, tiny_base, 1)
+    record_window(checkout, "1", "steady", acted_on=False)
+    record_window(checkout, "1", "drift", acted_on=False)
+    found = asked(checkout)
+    assert (found.aliases, found.windows) == ({"champion": "1"}, {"documents": "drift"})
+    assert found.decision.startswith("version 1 was promoted")
+    assert found.since
+    assert 0 < found.scores["accuracy"] <= 1
+    assert not [name for name in found.scores if name.endswith(("_low", "_high"))]
+
+
+def test_what_a_person_moved_is_told(checkout: Path, tiny_base: Path) -> None:
+    run(checkout, tiny_base, 1)
+    run(checkout, tiny_base, 2, answers=STRONG)
+    rollback(root=checkout, model=MODEL, reason="it annoyed people")
+    assert asked(checkout).decision == "version 1 was rolled_back: it annoyed people"
+    promote(root=checkout, model=MODEL, version="2", reason="it did not")
+    assert asked(checkout).aliases == {"champion": "2", "previous": "1"}
