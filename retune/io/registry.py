@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from retune.core.errors import RetuneError
@@ -24,17 +25,21 @@ from retune.io.mlflow_store import (
 
 CHAMPION, PREVIOUS, CHALLENGER = "champion", "previous", "challenger"
 FINGERPRINT, CONTENT = "retune.fingerprint", "retune.model_sha256"
+PACKAGE = "retune.files_sha256"  # of the list of its files: what was decided on, approved and may answer
 PROMOTED, KEPT, REFUSED, ROLLED_BACK = "promoted", "kept", "refused", "rolled_back"  # kept: not better, refused: a gate
+AWAITING, APPROVED, DECLINED = "awaiting", "approved", "declined"  # for and by a person; declined: asked for by hand
 MODEL, OUTCOME, FROM, TO = "retune.model", "retune.outcome", "retune.from", "retune.to"
 WHO, WHY, EVIDENCE, DONE = "retune.who", "retune.why", "retune.evidence_sha256", "retune.done"
-POLICY = "retune.policy_sha256"
+POLICY, FORCED = "retune.policy_sha256", "retune.forced"
 PARENT_MODEL, PARENT_VERSION = "retune.parent_model", "retune.parent_version"  # on a version that continues another
 WITHDRAWN = "retune.withdrawn"  # on a version: why it is not to be used any more
-MOVES = (PROMOTED, ROLLED_BACK)
+WITHDREW = "withdrawn"  # a deletion took the alias from a version; `after` is empty where it found no other one
+MOVES = (PROMOTED, ROLLED_BACK, WITHDREW)
 ABOUT = (
     "Tuned on this organisation's documents. `models:/{name}@champion` is the version that answers, `previous` the one "
     "before it, `challenger` the last one that was decided on; each decision is a run with its evidence."
 )
+MOST_VERSIONS = 10_000
 NOBODY = "none"  # the tag of an empty value, since a search for an empty one finds nothing
 
 
@@ -63,7 +68,9 @@ class Decision:
     details: dict[str, Any] = field(default_factory=dict)
     run_id: str = ""
     is_done: bool = False  # the aliases followed
-    started: int = 0  # milliseconds since 1970, by the server's clock
+    started: int = 0  # milliseconds since 1970, by the clock of the host that decided; later ones are never earlier
+    package_sha256: str = ""  # of the list of files of the version `after`
+    is_forced: bool = False  # a person overruled the evidence
 
 
 class Registry:
@@ -81,6 +88,14 @@ class Registry:
     def find(self, tag: str, value: str) -> Version | None:
         """Return the oldest version whose tag has that value, None where there is none."""
         return self._first(f"name = '{self.name}' and {quoted({tag: value})}")
+
+    def versions(self) -> list[Version]:
+        """Return all versions, the newest first."""
+        with answering(self.uri):
+            found = self.client.search_model_versions(
+                f"name = '{self.name}'", order_by=["version_number DESC"], max_results=MOST_VERSIONS
+            )
+        return [_version(one) for one in found]
 
     def newest(self, *, but: str) -> Version | None:
         """Return the newest version of another fingerprint than this one, None where there is none."""
@@ -124,45 +139,60 @@ class Registry:
 
     def decisions(self, **tags: str) -> list[Decision]:
         """Return the recorded decisions on this model, newest first, that bear these tags."""
+        return list(self._decisions(tags))
+
+    def _decisions(self, tags: dict[str, str]) -> Iterator[Decision]:
+        """Yield decisions, newest first, from as many pages as are read."""
         wanted = quoted({MODEL: self.name, **tags}) + " and attributes.status = 'FINISHED'"
-        with answering(self.uri):
-            runs = self.client.search_runs([self.experiment], wanted, order_by=["attributes.start_time DESC"])
-        return [_decision(run) for run in runs]
+        token = ""
+        while True:
+            with answering(self.uri):
+                runs = self.client.search_runs(
+                    [self.experiment], wanted, order_by=["attributes.start_time DESC"], page_token=token or None
+                )
+            yield from map(_decision, runs)
+            token = runs.token
+            if not token:
+                return
 
     def last_move(self) -> Decision | None:
         """Return the newest decision that made a version the champion."""
-        return next((decision for decision in self.decisions() if decision.outcome in MOVES), None)
+        return next((decision for decision in self._decisions({}) if decision.outcome in MOVES), None)
 
     def rolled_back(self, number: str) -> Decision | None:
-        """Return the decision by which a person went back from a version, None where it was not so or was undone."""
+        """Return the decision that took the alias from a version for good, None where none did or it was undone."""
         moves = (one for one in self.decisions() if one.outcome in MOVES and number in (one.before, one.after))
         last = next(moves, None)
-        return last if last is not None and (last.outcome, last.before) == (ROLLED_BACK, number) else None
+        is_left = last is not None and last.outcome in (ROLLED_BACK, WITHDREW) and last.before == number
+        return last if is_left else None
 
-    def decide(self, decision: Decision, *, once: bool) -> Decision:
-        """Record a decision whole, then let the aliases follow.
+    def decide(self, decision: Decision, *, once: bool, ready: Callable[[Version], None]) -> Decision:
+        """Record a decision whole, then let the aliases follow; `ready` raises where a version must not answer.
 
         With `once`, what was decided on the same evidence is found and nothing moves again: a rollback since then
-        stands. The champion is read again under the lock: when it is no longer `before`, nothing is recorded or moved.
+        stands. The champion is read again under the lock: when it is no longer `before`, nothing is recorded or moved,
+        and who finds done what it came for returns that.
         """
         with answering(self.uri), locked(self.uri):
             champion = self.aliases().get(CHAMPION, "")
             recorded = self._recorded(decision) if once else None
             if recorded is None and champion != decision.before:
-                raise RetuneError(
-                    f"the champion of {self.name} is now version {champion or NOBODY}, no longer "
-                    f"{decision.before or NOBODY}: another run decided meanwhile; run the same command again"
-                )
-            recorded = recorded or self._record(decision)
+                recorded = self._overtaken(decision, champion)
+            recorded = recorded or self._record(self._ready(decision, ready))
             if not recorded.is_done:
                 self._follow(recorded)
             return recorded
+
+    def record(self, decision: Decision) -> Decision:
+        """Record what moves no alias: an approval, or that something was declined."""
+        with answering(self.uri), locked(self.uri):
+            return self._record(self._ready(decision, _nothing))
 
     def finish(self) -> Decision | None:
         """Let the aliases follow a decision whose process died before they did, and return that decision."""
         with answering(self.uri), locked(self.uri):
             last = self.last_move()
-            if last is None or last.is_done or self.version(last.after) is None:
+            if last is None or last.is_done or (last.after and self.version(last.after) is None):
                 return None
             self._follow(last)
             return last
@@ -181,6 +211,23 @@ class Registry:
         """Return the address of a decision's page."""
         return page(self.uri, f"experiments/{self.experiment}/runs/{run_id}")
 
+    def _ready(self, decision: Decision, ready: Callable[[Version], None]) -> Decision:
+        """Return the decision with the hash of its version's files, once a version that is to answer may do so."""
+        version = self.version(decision.after) if decision.after else None
+        if version is not None and decision.outcome in MOVES:
+            ready(version)
+        return replace(decision, package_sha256=version.tags.get(PACKAGE, "") if version is not None else "")
+
+    def _overtaken(self, decision: Decision, champion: str) -> Decision:
+        """Return the move that did what this one was to do; raises RetuneError where another one was made."""
+        last = self.last_move() if decision.outcome in MOVES and champion == decision.after else None
+        if last is None or last.after != champion:
+            raise RetuneError(
+                f"the champion of {self.name} is now version {champion or NOBODY}, no longer "
+                f"{decision.before or NOBODY}: another run decided meanwhile; run the same command again"
+            )
+        return last
+
     def _recorded(self, decision: Decision) -> Decision | None:
         """Return the first record of the same outcome for the same versions on the same evidence."""
         tags = _tags(decision)
@@ -190,8 +237,10 @@ class Registry:
     def _record(self, decision: Decision) -> Decision:
         """Write the decision as a run of its own, and finish it."""
         tags = {MODEL: self.name, **_tags(decision), **holder(), DONE: "no"}
-        name = f"{self.name} {decision.outcome} {decision.before or NOBODY} to {decision.after}"
-        run_id = self.client.create_run(self.experiment, run_name=name, tags=tags).info.run_id
+        name = f"{self.name} {decision.outcome} {decision.before or NOBODY} to {decision.after or NOBODY}"
+        last = next(self._decisions({}), None)
+        start = max(int(time.time() * 1000), last.started + 1 if last is not None else 0)  # clocks of hosts differ
+        run_id = self.client.create_run(self.experiment, start_time=start, run_name=name, tags=tags).info.run_id
         self.client.log_dict(run_id, {**tags, "details": decision.details}, "decision.json")
         self.client.set_terminated(run_id, "FINISHED")
         return _decision(self.client.get_run(run_id))
@@ -202,7 +251,10 @@ class Registry:
             before = self._before(decision)
             if before:
                 self.client.set_registered_model_alias(self.name, PREVIOUS, before)
-            self.client.set_registered_model_alias(self.name, CHAMPION, decision.after)
+            if decision.after:
+                self.client.set_registered_model_alias(self.name, CHAMPION, decision.after)
+            else:
+                self.client.delete_registered_model_alias(self.name, CHAMPION)
             if not before:
                 self.client.delete_registered_model_alias(self.name, PREVIOUS)
             if self.aliases().get(CHALLENGER) == decision.after:
@@ -210,11 +262,16 @@ class Registry:
         self.client.set_tag(decision.run_id, DONE, "yes")
 
     def _before(self, decision: Decision) -> str:
-        """Return what `previous` shall be: after a rollback what the champion itself had replaced, not what it left."""
-        if decision.outcome != ROLLED_BACK:
-            return decision.before
-        promotions = self.decisions(**{OUTCOME: PROMOTED, TO: decision.after})
-        return next((one.before for one in promotions if one.before and self.version(one.before)), "")
+        """Return what `previous` shall be: what the champion itself had replaced, not what a rollback or deletion left."""
+        if decision.outcome == PROMOTED:
+            return decision.before if self._is_usable(decision.before) else ""
+        promotions = self.decisions(**{OUTCOME: PROMOTED, TO: decision.after or NOBODY})
+        return next((one.before for one in promotions if self._is_usable(one.before)), "")
+
+    def _is_usable(self, number: str) -> bool:
+        """Tell whether a version exists and was not withdrawn."""
+        version = self.version(number) if number else None
+        return version is not None and not version.tags.get(WITHDRAWN)
 
     def _first(self, search: str) -> Version | None:
         """Return the oldest version that a search finds."""
@@ -231,6 +288,10 @@ class Registry:
         except MlflowException as error:
             if not has_code(error, "RESOURCE_ALREADY_EXISTS"):
                 raise
+
+
+def _nothing(_version: Version) -> None:
+    """Ask nothing of a version: it is not to answer."""
 
 
 def person() -> str:
@@ -257,11 +318,13 @@ def _tags(decision: Decision) -> dict[str, str]:
     return {
         OUTCOME: decision.outcome,
         FROM: decision.before or NOBODY,
-        TO: decision.after,
+        TO: decision.after or NOBODY,
         WHO: decision.who,
         WHY: decision.why,
         EVIDENCE: decision.evidence_sha256 or NOBODY,
         POLICY: decision.policy_sha256 or NOBODY,
+        PACKAGE: decision.package_sha256 or NOBODY,
+        FORCED: "yes" if decision.is_forced else "no",
     }
 
 
@@ -271,7 +334,7 @@ def _decision(run: Any) -> Decision:
     return Decision(
         outcome=tags[OUTCOME],
         before=tags[FROM].removesuffix(NOBODY),
-        after=tags[TO],
+        after=tags[TO].removesuffix(NOBODY),
         who=tags[WHO],
         why=tags[WHY],
         evidence_sha256=tags[EVIDENCE].removesuffix(NOBODY),
@@ -279,4 +342,6 @@ def _decision(run: Any) -> Decision:
         run_id=run.info.run_id,
         is_done=tags.get(DONE) == "yes",
         started=int(run.info.start_time),
+        package_sha256=tags.get(PACKAGE, "").removesuffix(NOBODY),
+        is_forced=tags.get(FORCED) == "yes",
     )

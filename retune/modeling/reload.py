@@ -1,6 +1,7 @@
-"""Load a logged model as any user would, in a fresh process, and compare its logits with those of the training.
+"""Load a logged model as any user would, in a fresh process, compare its logits with those of the training, and let it
+answer its own input example.
 
-Run as `python -m retune.modeling.reload FOLDER`; prints one line of JSON and exits 5 when they differ.
+Run as `python -m retune.modeling.reload FOLDER`; prints one line of JSON, exits 5 where it does not answer as it must.
 """
 
 from __future__ import annotations
@@ -29,12 +30,27 @@ def compared(folder: Path) -> dict[str, Any]:
     expected = np.asarray(reference["logits"], dtype=np.float32)
     same_shape = expected.shape == logits.shape and len(answers) == len(texts)
     difference = float(np.abs(expected - logits).max()) if same_shape else float("inf")
+    wrong = wrong_answers(loaded, folder)
     return {
         "largest_difference": str(difference),
         "tolerance": TOLERANCE,
         "rows": len(texts),
-        "is_equal": same_shape and difference <= TOLERANCE,  # NaN is not
+        "own_example": wrong or "answered",
+        "is_equal": same_shape and difference <= TOLERANCE and not wrong,  # NaN is not
     }
+
+
+def wrong_answers(loaded: Any, folder: Path) -> str:
+    """Say what is wrong with the answers to the model's own input example, empty where they keep to its signature."""
+    example = loaded.metadata.load_input_example(str(folder))
+    columns = loaded.metadata.get_output_schema().input_names()
+    answers = loaded.predict(example)
+    missing = [name for name in columns if name not in answers.columns]
+    if missing or len(answers) != len(example):
+        return f"{len(answers)} answers to {len(example)} rows, without {', '.join(missing) or 'nothing'}"
+    if not all(isinstance(one, str) and one for one in answers["prediction"]):
+        return "a prediction that is no label"
+    return "" if answers["confidence"].between(0, 1).all() else "a confidence that is no share"
 
 
 def main(folder: str) -> int:

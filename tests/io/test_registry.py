@@ -19,6 +19,7 @@ from retune.io.registry import (
     ROLLED_BACK,
     Decision,
     Registry,
+    Version,
 )
 from tests.conftest import CHECKOUT
 
@@ -37,6 +38,10 @@ for number in range(5):
 @pytest.fixture
 def registry(mlflow_uri: str) -> Registry:
     return Registry(mlflow_uri, NAME)
+
+
+def unchecked(_version: Version) -> None:
+    """Let every version answer: what keeps one from it is tested in test_promotion."""
 
 
 def versions(registry: Registry, count: int) -> list[str]:
@@ -69,25 +74,25 @@ def test_two_processes_register_exactly_one_version_per_fingerprint(registry: Re
 @pytest.mark.case("RG-1")
 def test_a_promotion_keeps_the_previous_champion_and_each_alias_has_one_version(registry: Registry) -> None:
     first, second = versions(registry, 2)
-    registry.decide(promotion("", first), once=True)
+    registry.decide(promotion("", first), once=True, ready=unchecked)
     registry.challenge(second)
     assert registry.aliases() == {CHAMPION: first, CHALLENGER: second}
-    registry.decide(promotion(first, second), once=True)
+    registry.decide(promotion(first, second), once=True, ready=unchecked)
     assert registry.aliases() == {CHAMPION: second, PREVIOUS: first}
 
 
 def test_the_same_decision_on_the_same_evidence_is_made_once(registry: Registry) -> None:
     (first,) = versions(registry, 1)
-    runs = {registry.decide(promotion("", first), once=True).run_id for _ in range(3)}
+    runs = {registry.decide(promotion("", first), once=True, ready=unchecked).run_id for _ in range(3)}
     assert len(runs) == 1
     assert len(registry.decisions()) == 1
 
 
 def test_a_refusal_is_recorded_and_moves_nothing(registry: Registry) -> None:
     first, second = versions(registry, 2)
-    registry.decide(promotion("", first), once=True)
+    registry.decide(promotion("", first), once=True, ready=unchecked)
     registry.challenge(second)
-    registry.decide(Decision(REFUSED, first, second, "release", "not better", "e2"), once=True)
+    registry.decide(Decision(REFUSED, first, second, "release", "not better", "e2"), once=True, ready=unchecked)
     assert registry.aliases() == {CHAMPION: first, CHALLENGER: second}
     assert [(one.outcome, one.before, one.after, one.why) for one in registry.decisions()] == [
         (REFUSED, first, second, "not better"),
@@ -97,10 +102,10 @@ def test_a_refusal_is_recorded_and_moves_nothing(registry: Registry) -> None:
 
 def test_who_decides_on_another_champion_than_the_present_one_is_refused(registry: Registry) -> None:
     first, second, third = versions(registry, 3)
-    registry.decide(promotion("", first), once=True)
-    registry.decide(promotion(first, second, "e2"), once=True)
+    registry.decide(promotion("", first), once=True, ready=unchecked)
+    registry.decide(promotion(first, second, "e2"), once=True, ready=unchecked)
     with pytest.raises(RetuneError, match=f"now version {second}, no longer {first}"):
-        registry.decide(promotion(first, third, "e3"), once=True)
+        registry.decide(promotion(first, third, "e3"), once=True, ready=unchecked)
     assert len(registry.decisions()) == 2
 
 
@@ -109,7 +114,7 @@ def test_a_kill_between_decision_and_alias_is_finished_at_the_next_start(
     registry: Registry, monkeypatch: pytest.MonkeyPatch, dies_before: str
 ) -> None:
     first, second = versions(registry, 2)
-    registry.decide(promotion("", first), once=True)
+    registry.decide(promotion("", first), once=True, ready=unchecked)
     registry.challenge(second)
 
     def dies(*_: object) -> None:
@@ -118,7 +123,7 @@ def test_a_kill_between_decision_and_alias_is_finished_at_the_next_start(
     with monkeypatch.context() as patch:
         patch.setattr(registry.client, dies_before, dies)
         with pytest.raises(KeyboardInterrupt):
-            registry.decide(promotion(first, second, "e2"), once=True)
+            registry.decide(promotion(first, second, "e2"), once=True, ready=unchecked)
     assert CHAMPION in registry.aliases()
     finished = registry.finish()
     assert finished is not None
@@ -130,21 +135,23 @@ def test_a_kill_between_decision_and_alias_is_finished_at_the_next_start(
 
 def test_after_a_rollback_the_evidence_of_before_moves_nothing_again(registry: Registry) -> None:
     first, second = versions(registry, 2)
-    registry.decide(promotion("", first), once=True)
-    registry.decide(promotion(first, second, "e2"), once=True)
-    registry.decide(Decision(ROLLED_BACK, second, first, "ada", "wrong queue"), once=False)
+    registry.decide(promotion("", first), once=True, ready=unchecked)
+    registry.decide(promotion(first, second, "e2"), once=True, ready=unchecked)
+    registry.decide(Decision(ROLLED_BACK, second, first, "ada", "wrong queue"), once=False, ready=unchecked)
     assert registry.aliases() == {CHAMPION: first}
-    registry.decide(promotion(first, second, "e2"), once=True)
+    registry.decide(promotion(first, second, "e2"), once=True, ready=unchecked)
     assert registry.aliases() == {CHAMPION: first}
-    registry.decide(replace(promotion(first, second, "e2"), who="ada", why="it was the queue"), once=False)
+    registry.decide(
+        replace(promotion(first, second, "e2"), who="ada", why="it was the queue"), once=False, ready=unchecked
+    )
     assert registry.aliases() == {CHAMPION: second, PREVIOUS: first}
 
 
 def test_a_rollback_makes_previous_what_the_champion_had_replaced(registry: Registry) -> None:
     first, second, third = versions(registry, 3)
     for before, after in (("", first), (first, second), (second, third)):
-        registry.decide(promotion(before, after, f"to {after}"), once=True)
-    registry.decide(Decision(ROLLED_BACK, third, second, "ada", "worse"), once=False)
+        registry.decide(promotion(before, after, f"to {after}"), once=True, ready=unchecked)
+    registry.decide(Decision(ROLLED_BACK, third, second, "ada", "worse"), once=False, ready=unchecked)
     assert registry.aliases() == {CHAMPION: second, PREVIOUS: first}
 
 

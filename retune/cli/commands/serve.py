@@ -29,9 +29,9 @@ def main(
     """Answers by the champion over HTTP, on this machine only, until it is stopped."""
     from flows import environment
     from retune.cli.models import the_model
-    from retune.io.logged_model import check_version
+    from retune.io.logged_model import checked
     from retune.io.mlflow_store import default_uri
-    from retune.io.registry import Registry
+    from retune.io.registry import PACKAGE, Registry
     from retune.project import read_project
 
     root = Path.cwd()
@@ -44,7 +44,8 @@ def main(
     logged = traffic_environment(project, name, champion)
     version = registry.version(champion)
     if version is not None:
-        check_version(uri, version.source)
+        with checked(uri, version.source, version.tags.get(PACKAGE, "")):
+            pass  # MLflow's server loads it by itself
     return _serve(root, name, champion, port, {"MLFLOW_TRACKING_URI": uri, **logged})
 
 
