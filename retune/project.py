@@ -21,6 +21,7 @@ from retune.core.params.monitor import MonitorParams
 from retune.core.params.notify import NotifyParams
 from retune.core.params.profile import ProfileParams
 from retune.core.params.redact import RedactParams
+from retune.core.params.rehearse import RehearseParams
 from retune.core.params.release import ReleaseParams
 from retune.core.params.resolve import ResolveParams
 from retune.core.params.split import SplitParams
@@ -66,6 +67,8 @@ class ModelParams(Settings):
     """Which base model, pinned before anything depends on it."""
     train: TrainParams
     """The training itself."""
+    rehearse: RehearseParams
+    """Trainings beside the real one, which say what one training cannot."""
     evaluate: EvaluateParams
     """What is measured on the test rows."""
     profile: ProfileParams

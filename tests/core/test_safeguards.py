@@ -27,7 +27,7 @@ SOUND_GROUP = {"canaries": 8, "mean_exposure": 1.2, "max_exposure": 3.0, "at_ran
 MEMORISED = {"groups": {"0": SOUND_GROUP, "1": SOUND_GROUP, "4": SOUND_GROUP, "16": SOUND_GROUP}, "once_p": 0.4}
 MEASURED: dict[str, Any] = {
     "slices": {
-        "department": {"ops": {"rows": 60, "accuracy": {"value": 0.9}}, "hr": {"rows": 40, "accuracy": {"value": 0.85}}},
+        "department": {"ops": {"rows": 60, "accuracy": {"value": 0.9}}, "hr": {"rows": 40, "accuracy": {"value": 1}}},
         "label": {"pay": {"rows": 30, "accuracy": {"value": 0.7}}, "rare": {"rows": 3, "accuracy": {"value": 0.0}}},
     },
     "behaviour": {"tests": [{"name": "typos", "share": {"value": 0.95}, "least": 0.9}]},

@@ -15,7 +15,7 @@ class RehearseParams(Settings):
     """Trainings beside the real one, each as long as that; none of them is registered."""
 
     seeds: Annotated[int, Field(ge=0)]
-    """Trainings that differ by their seed alone: they say how far chance moves the scores; `release.noise` needs two."""
+    """Trainings that differ by their seed alone: how far chance moves the scores; `release.noise` needs two."""
 
     further_seeds: Annotated[int, Field(ge=0)]
     """So many more are trained by the release where the gain lies within that noise; then it is decided."""

@@ -1,0 +1,92 @@
+"""Trainings beside the real one: none where none is asked for, and otherwise kept, repeatable and not registered."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from retune import rehearsal
+from retune.core.frames import ROWS
+from retune.core.memorisation import flagged
+from retune.core.params.rehearse import RehearseParams
+from retune.core.params.train import TrainParams
+from retune.io.files import read_frame, read_json, sha256_file, write_frame, write_json
+from retune.modeling import bases
+from retune.modeling.keys import TrainingInputs
+from tasks.rehearse import rehearse
+from tests.modeling.conftest import TOY_SETTINGS, make_base, toy_rows
+
+LORA = {"rank": 2, "alpha": 4, "dropout": 0.0}
+FULL = {"freeze_embeddings": False, "freeze_layers": 0}
+SETTINGS = {**TOY_SETTINGS, "epochs": 2, "method_settings": LORA}
+
+
+@pytest.fixture
+def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
+    """Write the files that the step reads; its cache lies beside them."""
+    monkeypatch.setenv("RETUNE_STATE", str(tmp_path / "state"))
+    for name, rows in {"train": toy_rows(8), "validation": toy_rows(4, 1), "test": toy_rows(5, 2)}.items():
+        write_frame(tmp_path / f"{name}.parquet", rows, ROWS)
+    write_json(tmp_path / "base.json", bases.resolve(str(make_base(tmp_path / "tiny"))).as_dict())
+    write_json(tmp_path / "facts.json", {"seed": 5, "settings": SETTINGS})
+    root = Path(__file__).parents[2] / "retune" / "modeling"
+    files = {name: tmp_path / f"{name}.parquet" for name in ("train", "validation", "test", "answers")}
+    files |= {name: tmp_path / f"{name}.json" for name in ("base", "facts", "rehearsed")}
+    chosen = {"task_type": "task_types/classification", "family": "families/encoder", "method": "methods/lora"}
+    return files | {name: root / f"{part}.py" for name, part in chosen.items()}
+
+
+def asked(**changes: int) -> RehearseParams:
+    return RehearseParams.model_validate({"seeds": 0, "further_seeds": 0, "canaries": 0} | changes)
+
+
+def inputs(given: dict[str, Path], method: str = "lora") -> TrainingInputs:
+    names = ("train", "validation", "base", "task_type", "family")
+    return TrainingInputs(**{name: given[name] for name in names}, method=given["method"].with_stem(method))
+
+
+def test_where_nothing_is_asked_nothing_is_trained(given: dict[str, Path]) -> None:
+    rehearse(**given, params=asked())
+    assert read_json(given["rehearsed"])["memorised"] is None
+    assert list(read_frame(given["answers"])) == list(rehearsal.ANSWERS)
+    assert not (given["base"].parent / "state" / "cache").exists()
+
+
+def test_a_rehearsal_of_nothing_imports_nothing_heavy() -> None:
+    code = "import sys; import tasks.rehearse; print({'torch', 'transformers', 'sklearn', 'scipy'} & set(sys.modules))"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "set()"
+
+
+@pytest.mark.case("GT-4")
+def test_other_seeds_answer_the_test_rows_alike_every_time_and_are_kept(given: dict[str, Path]) -> None:
+    rehearse(**given, params=asked(seeds=2))
+    first, found = given["answers"].read_bytes(), read_json(given["rehearsed"])
+    assert (found["seeds"], found["test_sha256"]) == ([6, 7], sha256_file(given["test"]))
+    answers = pd.read_parquet(given["answers"])
+    assert answers.groupby("seed").size().to_dict() == {6: 15, 7: 15}
+    assert set(answers["prediction"]) <= {"printer", "salary", "badge"}
+    started = time.monotonic()
+    rehearse(**given, params=asked(seeds=2))
+    assert time.monotonic() - started < 1, "the trainings were kept"
+    assert given["answers"].read_bytes() == first
+    params = TrainParams.model_validate(SETTINGS)
+    assert rehearsal.seeds_after(params, 2, done=2) == [8, 9]
+
+
+@pytest.mark.case("ME-1")
+def test_a_training_that_saw_canaries_is_flagged_and_knows_best_what_it_saw_most(given: dict[str, Path]) -> None:
+    params = TrainParams.model_validate({**SETTINGS, "epochs": 12, "patience": 12, "method_settings": FULL})
+    found = rehearsal.memorised(inputs(given, "full"), params.model_copy(update={"select_by": "loss"}), 64)
+    groups = found["groups"]
+    assert not flagged(groups["0"])
+    assert groups["16"]["mean_exposure"] > groups["0"]["mean_exposure"]
+    assert found["canaries"] == 64
+
+
+def test_too_few_canaries_are_refused() -> None:
+    with pytest.raises(ValueError, match="fewer than 32"):
+        asked(canaries=16)
