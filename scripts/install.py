@@ -112,7 +112,7 @@ def install(setup: Setup) -> None:
     requirements.write_text(wanted, encoding="utf-8")
     registry = "Is the package registry within reach? `make setup` goes on from here."
     hashes = "A wheel that you gave and trust (PIP_FIND_LINKS) gets its hash into the lock by `make lock`."
-    # Compiled once, here: a stage that imports torch took 10 s more where nothing may write bytecode, as in most images.
+    # Compiled once, here: a stage that imports torch took 10 s more where nothing may write bytecode, as in images.
     options = ("--require-hashes", "--compile-bytecode", "--build-constraints", LOCK)
     sync = ("pip", "sync", "--python", VENV, *options, requirements)
     setup.uv(*sync, todo=f"{registry} {hashes}")
