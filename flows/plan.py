@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from retune.core.rule import Cause
-from retune.io import collected, dvc, source, tombstones
+from retune.io import behaviour, collected, dvc, source, tombstones
 from retune.project import ModelParams, Project, chosen, read_project
 from tasks.doctor import preflight
 from tasks.resolve import resolve
@@ -37,7 +37,8 @@ class Plan:
 def bring_up_to_date(root: Path, names: list[str], say: Say) -> tuple[Project, dict[str, ModelParams]]:
     """Check the settings, heal DVC, update data/ and the answers of people, pin the bases.
 
-    To be called under the checkout's lock. Raises UserError for settings, sources and bases that do not hold.
+    To be called under the checkout's lock. Raises UserError for settings, sources, bases and behaviour tests that do
+    not hold.
     """
     project = read_project(root)
     models = chosen(project, names)
@@ -46,6 +47,8 @@ def bring_up_to_date(root: Path, names: list[str], say: Say) -> tuple[Project, d
     if source.update(root, say=_silent):
         say(f"data/ was brought up to date with {source.read_source(root).location or 'its files'}")
     collected.bring_up_to_date(root, project.models, say=_silent)
+    for name in project.models:
+        behaviour.ensure(root, name)
     tombstones.ensure(root)
     for name, model in models.items():
         resolve(root=root, model=name, params=model.resolve)

@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 
 from retune.io import tombstones
+from retune.io import behaviour
 from retune.io.answers import ensure, path_of
 from tasks.__main__ import main
 from tests.conftest import CHECKOUT
@@ -26,6 +27,7 @@ def make_root(root: Path, documents: Path) -> Path:
         (root / code).symlink_to(CHECKOUT / code)
     (root / "data").symlink_to(documents)
     ensure(path_of(root, MODEL))
+    behaviour.ensure(root, MODEL)
     tombstones.ensure(root)
     return root
 

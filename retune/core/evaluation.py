@@ -11,6 +11,7 @@ import pandas as pd
 from retune.core import confusion, parts, statistics
 from retune.core.frames import REAL, TEXT, WHOLE
 from retune.core.params.evaluate import EvaluateParams
+from retune.core.resampling import Documents
 from retune.core.statistics import Interval, Paired, p_text
 
 FLOORS = ("probe", "tfidf")
@@ -31,9 +32,16 @@ Answers = Sequence[str]
 
 
 def report(
-    answers: pd.DataFrame, known: Sequence[str], metrics: Sequence[str], params: EvaluateParams
+    answers: pd.DataFrame,
+    known: Sequence[str],
+    metrics: Sequence[str],
+    params: EvaluateParams,
+    documents: Documents = None,
 ) -> dict[str, Any]:
-    """Return all scores of answers [PREDICTIONS]; `known` are the labels of the training rows."""
+    """Return all scores of answers [PREDICTIONS]; `known` are the labels of the training rows.
+
+    `documents` are those of the answers, where several rows may come from one; None where each is one of its own.
+    """
     labels, model = answers["label"].tolist(), answers["prediction"].tolist()
     rows, floors = len(labels), {name: answers[name].tolist() for name in FLOORS}
     against = {name: statistics.compare(labels, floor, model) for name, floor in floors.items()}
@@ -43,9 +51,9 @@ def report(
     unseen = sorted(set(labels) - set(known))
     return {
         "test_rows": rows,
-        "model": scores(labels, model, metrics, params),
+        "model": scores(labels, model, metrics, params, documents),
         "per_class": per_class(found, params),
-        "floors": {name: scores(labels, floor, metrics, params) for name, floor in floors.items()},
+        "floors": {name: scores(labels, floor, metrics, params, documents) for name, floor in floors.items()},
         "against": {name: asdict(paired) for name, paired in against.items()},
         "confusion": {"labels": found.labels, "counts": found.counts.tolist()},
         "unseen_labels": unseen,
@@ -58,12 +66,14 @@ def report(
     }
 
 
-def scores(labels: Answers, predictions: Answers, metrics: Sequence[str], params: EvaluateParams) -> dict[str, Any]:
+def scores(
+    labels: Answers, predictions: Answers, metrics: Sequence[str], params: EvaluateParams, documents: Documents = None
+) -> dict[str, Any]:
     """Return each metric with its 95 % interval and half of its width."""
     scored = {}
     for name in metrics:
         part = parts.find("retune.core.metrics", name)
-        interval = Interval(part.score(labels, predictions), *part.bounds(labels, predictions, params.seed))
+        interval = Interval(part.score(labels, predictions), *part.bounds(labels, predictions, params.seed, documents))
         scored[name] = _shown(interval)
     return scored
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import PurePosixPath
 from typing import Any
 
 import pandas as pd
@@ -41,6 +42,7 @@ def with_identity(rows: pd.DataFrame, documents: pd.DataFrame, params: ExamplesP
     """Turn built rows [document_id, text, label] into examples [EXAMPLES]."""
     source = documents.set_index("document_id").loc[rows["document_id"]].reset_index()
     slices = pd.DataFrame({name: metadata_value(source, name) for name in params.slices}, index=source.index)
+    slices = slices.assign(created=metadata_value(source, "created"), source=folders(source))
     examples = pd.DataFrame(
         {
             "text": rows["text"].tolist(),
@@ -53,6 +55,12 @@ def with_identity(rows: pd.DataFrame, documents: pd.DataFrame, params: ExamplesP
         }
     )
     return identified(examples)
+
+
+def folders(documents: pd.DataFrame) -> pd.Series:
+    """Return in which folder each document lies; "." is the source itself, answers of people have one of their own."""
+    folder = documents["source_path"].map(lambda path: str(PurePosixPath(path).parent))
+    return folder.mask(documents["document_id"].str.startswith(FROM_PEOPLE), FROM_PEOPLE.rstrip(":"))
 
 
 def identified(examples: pd.DataFrame) -> pd.DataFrame:

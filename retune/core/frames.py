@@ -69,7 +69,7 @@ EXAMPLES = {  # examples: one row per training example of a classification
     "explicit_id": YES_NO,
     "side": TEXT,  # the given side with `split: column`, else empty
     "builder": TEXT,
-    "slices": TEXT,  # JSON object of strings: department, language, ...
+    "slices": TEXT,  # JSON object of strings: created, source (the folder), department, language, ...
 }
 ROWS = {"example_id": TEXT, "text": TEXT, "label": TEXT}  # train, validation and test
 LINEAGE = {"example_id": TEXT, "document_id": TEXT, "side": TEXT, "slices": TEXT}

@@ -46,14 +46,19 @@ class PassageIndex:
 
     def held_by(self, text: str, *, share: float) -> Held | None:
         """Return the passage that the text holds most of, if that is at least `share` of the passage's runs."""
+        found = [(-held.share, held.of) for held in self.all_held_by(text, share=share)]
+        best, owner = min(found, default=(0.0, ""))
+        return Held(owner, -best) if found else None
+
+    def all_held_by(self, text: str, *, share: float) -> list[Held]:
+        """Return every passage of whose runs the text holds at least `share`."""
         tokens = normalised(text).split()
         hits: Counter[int] = Counter()
         for words, index in self._passages_by_run.items():
             for run in _runs(tokens, words) if len(tokens) >= words else ():
                 hits.update(index.get(run, ()))
-        found = [(-count / self._sizes[number], self._owners[number]) for number, count in hits.items()]
-        best, owner = min(found, default=(0.0, ""))
-        return Held(owner, -best) if -best >= share else None
+        found = [(count / self._sizes[number], self._owners[number]) for number, count in hits.items()]
+        return [Held(owner, held) for held, owner in found if held >= share]
 
 
 def _passages(text: str, words: int, minimum: int) -> list[list[str]]:

@@ -9,7 +9,15 @@ from retune.core.hashing import sha256_text
 from retune.core.params.evaluate import EvaluateParams
 from retune.io.files import sha256_file
 
-CODE = ("core/evaluation.py", "core/confusion.py", "core/statistics.py", "core/metrics/*.py", "modeling/floors.py")
+CODE = (
+    *(
+        f"core/{name}.py"
+        for name in ("evaluation", "confusion", "resampling", "statistics", "calibration", "slices", "learning_curve")
+    ),
+    *(f"core/{name}.py" for name in ("behaviour", "perturbations", "leakage", "overlap", "triggers", "resampling")),
+    "core/metrics/*.py",
+    "modeling/floors.py",
+)
 
 
 def evaluator_sha256(params: EvaluateParams) -> str:

@@ -23,6 +23,7 @@ from retune.modeling.pooled import PooledClassifier
 if TYPE_CHECKING:
     from retune.modeling.layering import Layer
 
+CALIBRATED_ROWS = 200  # under a time budget: one number is known well enough from so many
 Say = Callable[[str], None]
 
 
@@ -77,10 +78,15 @@ class Bench:
         return codes
 
     def seconds_to_tune(self) -> float:
-        """Return the seconds until the deadline, less those that the last answer of the validation rows takes."""
+        """Return the seconds until the deadline, less those that the last two answers of validation rows take."""
         if self.deadline is None:
             return math.inf
-        return self.deadline - time.monotonic() - 1.2 * len(self.validation_rows) / self.rows_per_second
+        answered = len(self.validation_rows) + len(self.calibrated_on())
+        return self.deadline - time.monotonic() - 1.2 * answered / self.rows_per_second
+
+    def calibrated_on(self) -> batches.Rows:
+        """Return the validation rows by which the temperature is fitted: all, or the first ones under a budget."""
+        return self.validation_rows if self.deadline is None else self.validation_rows[:CALIBRATED_ROWS]
 
     def scores(self) -> dict[str, float]:
         """Return how the module answers the validation rows."""

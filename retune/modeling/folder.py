@@ -46,6 +46,7 @@ class Page:
     max_length: int
     pooling: str
     probe_strength: float
+    temperature: float = 1.0  # by which logits are divided; a model registered before it was fitted has none
 
     def write(self, folder: Path) -> None:
         """Write the page into a model folder."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 INCHES_PER_LABEL = 0.24
-INK, PAPER_BLUE = "#1f2933", "Blues"
+INK, BLUE, PAPER_BLUE = "#1f2933", "#7ba7d0", "Blues"
 
 
 def confusion(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> Figure:
@@ -48,9 +48,47 @@ def per_class(scores: Mapping[str, Mapping[str, Any]]) -> Figure:
     ]
     figure = Figure(figsize=(7, 1.5 + INCHES_PER_LABEL * len(ordered)), layout="constrained")
     axes = figure.add_subplot()
-    axes.barh(range(len(ordered)), [one["value"] for one in values], xerr=reach, color="#7ba7d0", ecolor=INK, capsize=2)
+    axes.barh(range(len(ordered)), [one["value"] for one in values], xerr=reach, color=BLUE, ecolor=INK, capsize=2)
     axes.set_yticks(range(len(ordered)), [f"{label} ({scores[label]['rows']})" for label in ordered], fontsize=7)
     axes.set(xlim=(0, 1), xlabel="F1 with 95 % interval (number of test rows)", title="Each label")
+    return figure
+
+
+def reliability(found: Mapping[str, Any]) -> Figure:
+    """Draw the accuracy of the rows in each range of confidence; on the line the model is as sure as it is right."""
+    from matplotlib.figure import Figure
+
+    bins = found["bins"]
+    most = max((one["rows"] for one in bins), default=1)
+    figure = Figure(figsize=(4.6, 4.6), layout="constrained")
+    axes = figure.add_subplot()
+    axes.plot([0, 1], [0, 1], color=INK, linewidth=0.8, linestyle="dashed")
+    for one in bins:
+        axes.bar(
+            one["low"], one["accuracy"], one["high"] - one["low"], align="edge", color=BLUE, edgecolor="white",
+            alpha=0.3 + 0.7 * one["rows"] / most,
+        )  # fmt: skip
+        axes.text(
+            (one["low"] + one["high"]) / 2, 0.02, str(one["rows"]), ha="center", fontsize=7, color=INK,
+        )  # fmt: skip
+    axes.plot([one["confidence"] for one in bins], [one["accuracy"] for one in bins], "o", color=INK, markersize=4)
+    error = found["ece"]
+    title = f"Calibration error {error['value']:.3f} [{error['low']:.3f}, {error['high']:.3f}]"
+    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence (number of test rows)", ylabel="accuracy", title=title)
+    return figure
+
+
+def learning_curve(found: Mapping[str, Any]) -> Figure:
+    """Draw the accuracy of the probe with its 95 % interval against the rows that it learnt from."""
+    from matplotlib.figure import Figure
+
+    points = found["points"]
+    rows, scores = [one["rows"] for one in points], [one["accuracy"] for one in points]
+    figure = Figure(figsize=(5, 3.6), layout="constrained")
+    axes = figure.add_subplot()
+    axes.fill_between(rows, [one["low"] for one in scores], [one["high"] for one in scores], color=BLUE, alpha=0.3)
+    axes.plot(rows, [one["value"] for one in scores], "o-", color=INK, markersize=4)
+    axes.set(xlim=(0, None), xlabel="training rows", ylabel="accuracy of the probe", title="What more examples bring")
     return figure
 
 

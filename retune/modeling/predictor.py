@@ -24,7 +24,10 @@ Floats = np.ndarray[Any, np.dtype[np.float32]]
 
 @dataclass(frozen=True)
 class Predictor:
-    """Answers texts with labels; `probe_predict` is the answer of the frozen base under its linear probe."""
+    """Answers texts with labels, as sure as it was right on the validation rows.
+
+    `probe_predict` is the answer of the frozen base under its linear probe.
+    """
 
     module: PooledClassifier
     tokenizer: Any
@@ -40,21 +43,33 @@ class Predictor:
 
     def predict(self, texts: Sequence[str]) -> pd.DataFrame:
         """Return prediction and confidence of each text, in their order."""
-        answer: pd.DataFrame = self.task_type.decode(self.logits(texts), self.labels)
+        return self.answers(self.logits(texts))
+
+    def answers(self, logits: Floats, *, calibrated: bool = True) -> pd.DataFrame:
+        """Return prediction and confidence for logits [texts, labels]; the temperature changes no prediction."""
+        tempered = logits / np.float32(self.temperature) if calibrated else logits
+        answer: pd.DataFrame = self.task_type.decode(tempered, self.labels)
         return answer
+
+    @property
+    def temperature(self) -> float:
+        """Return the temperature that was fitted on the validation rows."""
+        return self.page.temperature
 
     def logits(self, texts: Sequence[str]) -> Floats:
         """Return the logits [texts, labels] in float32."""
         return self._compute(self.module, self.module.classify, texts, len(self.labels))
 
     def probe_predict(self, texts: Sequence[str]) -> pd.DataFrame:
-        """Return prediction and confidence of the probe, computed on the base as it was before tuning."""
+        """Return prediction and confidence of the probe."""
+        return self.answers(self.probe.logits(self.vectors(texts)), calibrated=False)
+
+    def vectors(self, texts: Sequence[str]) -> Floats:
+        """Return the vectors [texts, width] of the base as it was before tuning."""
         family = parts.find("retune.modeling.families", self.page.family)
         encoder, _ = family.load(self.base_folder)  # full tuning changed the one in memory
         frozen = PooledClassifier(encoder, family, width := self.probe.weight.shape[1], 1).eval().to(machine.device())
-        vectors = self._compute(frozen, frozen.embed, texts, width)
-        answer: pd.DataFrame = self.task_type.decode(self.probe.logits(vectors), self.labels)
-        return answer
+        return self._compute(frozen, frozen.embed, texts, width)
 
     def _compute(self, module: PooledClassifier, function: Any, texts: Sequence[str], width: int) -> Floats:
         rows = batches.tokenise(self.tokenizer, texts, self.page.max_length)

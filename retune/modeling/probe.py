@@ -40,14 +40,14 @@ def fit(
     vectors: Floats, codes: Codes, validation: Floats, truth: Codes, classes: int, strengths: Sequence[float]
 ) -> Probe:
     """Return the probe whose strength answers the validation rows best; the weakest of equals, by loss, is kept."""
-    probes = [_fit(vectors, codes, classes, strength) for strength in strengths]
+    probes = [fitted(vectors, codes, classes, strength) for strength in strengths]
     if len(probes) == 1:
         return probes[0]
     return min(probes, key=lambda probe: _order(probe.logits(validation), truth))
 
 
-def _fit(vectors: Floats, codes: Codes, classes: int, strength: float) -> Probe:
-    """Fit one probe; a class without a row in `codes` keeps a weight of zero and a bias that never wins."""
+def fitted(vectors: Floats, codes: Codes, classes: int, strength: float) -> Probe:
+    """Return one probe; a class without a row in `codes` keeps a weight of zero and a bias that never wins."""
     from sklearn.linear_model import LogisticRegression
     from threadpoolctl import threadpool_limits
 

@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from retune.modeling import batches, checkpoints, folder, keys, layering, machine, probe, trainer
+from retune.core.calibration import temperature
+from retune.modeling import batches, checkpoints, curve, folder, keys, layering, machine, probe, trainer
 from retune.modeling.bench import Bench, Plan, Say, prepare
 from retune.modeling.journal import Event, Journal
 
 EMBEDDING_SHARE = 0.6  # of a time budget at most: more rows under the probe beat fewer tuned ones; it takes time too
 CHUNK_ROWS = 256
+PROBE = "probe"  # the folder of the work that keeps the probe and the parts of its learning curve
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ def fit(plan: Plan, train: pd.DataFrame, validation: pd.DataFrame, *, work: Path
     bench = prepare(plan, train, validation, start, say)
     resumed = checkpoints.newest(work / "checkpoints")
     journal = Journal(work / keys.JOURNAL, fresh=resumed is None)
-    found = _timed(bench, "probe", lambda: _probe(bench, work / "probe"))
+    found = _timed(bench, "probe", lambda: _probe(bench, work / PROBE))
     findings = _findings(bench, train)
     for name, value in findings.items():
         journal.write("finding", 0, {name: value})
@@ -66,12 +68,20 @@ def _probe(bench: Bench, place: Path) -> probe.Probe:
     found = probe.fit(
         vectors, bench.codes[positions], validation, bench.truth[: len(asked)], len(bench.labels), strengths
     )
+    shares, seed = bench.plan.params.learning_curve if bench.deadline is None else (), bench.plan.params.seed
+    parts = curve.fit(vectors, bench.codes[positions], len(bench.labels), found.strength, shares, seed)
+    _keep(place, found, parts)
+    return found
+
+
+def _keep(place: Path, found: probe.Probe, parts: list[curve.Part]) -> None:
+    """Keep the probe, and those of the learning curve, for an attempt after a kill."""
     place.mkdir(parents=True, exist_ok=True)
     with folder.writing(place):
         folder.write_linear(place / folder.PROBE, found.weight, found.bias)
+    curve.write(place / curve.FILE, parts)
     (place / "strength").write_text(str(found.strength), encoding="utf-8")
     checkpoints.seal(place)
-    return found
 
 
 def _embed(bench: Bench, width: int) -> tuple[list[int], probe.Floats]:
@@ -172,13 +182,23 @@ def _write(bench: Bench, found: probe.Probe, out: Path) -> None:
     page = folder.Page(
         task_type=plan.name("task_type"), family=plan.name("family"), method=plan.name("method"), base=plan.base,
         labels=bench.labels, max_length=plan.params.max_length, pooling=plan.family.POOLING,
-        probe_strength=found.strength,
+        probe_strength=found.strength, temperature=_temperature(bench),
     )  # fmt: skip
     page.write(out)
     rows = batches.tokenise(bench.tokenizer, plan.task_type.EXAMPLE, plan.params.max_length)
     device = next(module.parameters()).device
     logits = batches.compute(module.classify, rows, bench.tokenizer.pad_token_id, len(bench.labels), device=device)
     folder.write_json(out / folder.REFERENCE, {"texts": plan.task_type.EXAMPLE, "logits": logits.tolist()})
+
+
+def _temperature(bench: Bench) -> float:
+    """Return the temperature that makes the model as sure as it is right on validation rows; 1 where time is up."""
+    if bench.deadline is not None and time.monotonic() >= bench.deadline:
+        bench.say("no time is left to calibrate: confidences are as the head gives them")
+        return 1.0
+    rows = bench.calibrated_on()
+    logits = bench.compute(bench.module.classify, rows, len(bench.labels))
+    return temperature(logits, bench.truth[: len(rows)])
 
 
 def _facts(bench: Bench, found: probe.Probe, tuner: trainer.Tuner, findings: dict[str, Any]) -> dict[str, Any]:
@@ -197,6 +217,7 @@ def _facts(bench: Bench, found: probe.Probe, tuner: trainer.Tuner, findings: dic
         "labels": len(bench.labels),
         "steps": tuner.state.global_step,
         "epochs": tuner.state.epoch,
+        "train_tokens": round(sum(map(len, bench.rows)) * (tuner.state.epoch or 0)),
         "best_step": best["step"],
         "validation_best": {name: value for name, value in best.items() if name.startswith("validation_")},
         "validation_probe": {name: value for name, value in evaluations[0].items() if name.startswith("validation_")},

@@ -7,8 +7,10 @@ import pytest
 
 from retune.core import evaluation
 from retune.core.params.evaluate import EvaluateParams
+from retune.io.settings import read_section
+from tests.conftest import CHECKOUT
 
-PARAMS = EvaluateParams(seed=1, alpha=0.05, worst_errors=100)
+PARAMS = read_section(CHECKOUT / "params.yaml", "models.ticket-router.evaluate", EvaluateParams)
 METRICS = ("accuracy", "macro_f1")
 
 

@@ -31,6 +31,8 @@ DOCUMENTS = pd.DataFrame(
             "title": "On VPN",
             "text": text,
             "department": "it",
+            "created": "2025-03-01",
+            "source_path": "tickets/desk.csv",
             "metadata": json.dumps({"split": side, "language": "en"}),
         }
         for name, text, side in [
@@ -51,7 +53,12 @@ def by_document(found: pd.DataFrame, column: str) -> dict[str, str]:
 def test_an_example_carries_its_document_its_side_and_its_slices() -> None:
     found = examples.with_identity(ROWS, DOCUMENTS, PARAMS).set_index("document_id")
     assert found.loc["t:2", "side"] == "test"
-    assert json.loads(str(found.loc["t:1", "slices"])) == {"department": "it", "language": "en"}
+    assert json.loads(str(found.loc["t:1", "slices"])) == {
+        "created": "2025-03-01",
+        "department": "it",
+        "language": "en",
+        "source": "tickets",
+    }
     assert bool(found.loc["t:1", "explicit_id"])
 
 

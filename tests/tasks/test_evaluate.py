@@ -1,3 +1,4 @@
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -7,17 +8,23 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from retune.core.frames import ROWS, SEEN
+from retune.core.frames import LINEAGE, ROWS, SEEN
 from retune.core.params.evaluate import EvaluateParams
+from retune.io.behaviour import NO_TESTS
 from retune.io.evaluator import evaluator_sha256
-from retune.io.files import read_frame, read_json, sha256_file, write_frame, write_json
-from retune.modeling import bases
+from retune.io.files import read_frame, read_json, sha256_file, write_frame, write_json, write_text
+from retune.io.settings import read_section
+from retune.modeling import bases, curve
 from retune.modeling.bases import BaseIdentity, Parent
+from retune.modeling.probe import Probe
+from retune.modeling.task_types import classification
 from tasks import evaluate as step
 from tasks.track import about, scores_of
+from tests.conftest import CHECKOUT
 from tests.toy_checkout import make_model
 
-PARAMS = EvaluateParams(seed=1, alpha=0.05, worst_errors=2)
+TEMPLATE = read_section(CHECKOUT / "params.yaml", "models.ticket-router.evaluate", EvaluateParams)
+PARAMS = TEMPLATE.model_copy(update={"seed": 1, "worst_errors": 2})
 OUTPUTS = {
     "predictions": "predictions.parquet",
     "metrics": "metrics.json",
@@ -26,16 +33,42 @@ OUTPUTS = {
 }
 
 
+SLICES = '{"created": "2025-05-01", "department": "it", "source": "desk"}'
+
+
 class Toy:
     """Knows the queue by its first word; gives no answer to an empty text; its probe always says vpn."""
 
-    def predict(self, texts: Sequence[str]) -> pd.DataFrame:
-        first = [text.partition(" ")[0] for text in texts]
-        known = [word if word in ("vpn", "printer") else "vpn" * bool(word) for word in first]
-        return pd.DataFrame({"prediction": known, "confidence": [0.9 if word else np.nan for word in first]})
+    labels = ("printer", "vpn")
+    temperature = 0.5
+    probe = Probe(np.zeros((2, 1), np.float32), np.array([0, 1], np.float32), 1.0)
 
-    def probe_predict(self, texts: Sequence[str]) -> pd.DataFrame:
-        return pd.DataFrame({"prediction": ["vpn"] * len(texts), "confidence": [0.5] * len(texts)})
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def logits(self, texts: Sequence[str]) -> np.ndarray[Any, np.dtype[np.float32]]:
+        self.asked += texts
+        known = {"printer": [1, 0], "": [np.nan, np.nan]}
+        rows = [known.get(text.partition(" ")[0].lower(), [0, 1]) for text in texts]
+        return np.array(rows, dtype=np.float32).reshape(len(texts), 2)
+
+    def vectors(self, texts: Sequence[str]) -> np.ndarray[Any, np.dtype[np.float32]]:
+        return np.zeros((len(texts), 1), np.float32)
+
+    def answers(self, logits: np.ndarray[Any, np.dtype[np.float32]], *, calibrated: bool = True) -> pd.DataFrame:
+        tempered = logits / self.temperature if calibrated else logits
+        found = classification.decode(np.nan_to_num(tempered), self.labels)
+        silent = np.isnan(logits[:, 0])
+        return found.assign(**{name: found[name].mask(silent) for name in found.columns})
+
+
+TOYS: list[Toy] = []
+
+
+def loaded(*_: Any) -> Toy:
+    """Return a fresh toy, which tests can look at."""
+    TOYS.append(Toy())
+    return TOYS[-1]
 
 
 def rows(*pairs: tuple[str, str]) -> pd.DataFrame:
@@ -43,6 +76,12 @@ def rows(*pairs: tuple[str, str]) -> pd.DataFrame:
     return pd.DataFrame(found, columns=list(ROWS))
 
 
+TESTS = """
+tests:
+- {name: case, kind: invariance, change: {case: upper}, rows: 9, least: 1.0}
+- {name: jammed, kind: direction, change: {prepend: printer}, label: printer, moves: up, rows: 9, least: 1.0}
+- {name: known, kind: minimum_functionality, least: 1.0, examples: [{text: printer jam, label: vpn}]}
+"""
 TRAIN = rows(*[(f"vpn line {n}", "vpn") for n in range(5)], *[(f"printer tray {n}", "printer") for n in range(5)])
 TEST = rows(
     ("vpn gone", "vpn"), ("printer gone", "printer"), ("", "vpn"), ("gate shut", "badge"), ("vpn ink", "printer")
@@ -51,14 +90,24 @@ TEST = rows(
 
 @pytest.fixture
 def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    monkeypatch.setattr(step, "loaded", lambda *_: Toy())
+    monkeypatch.setattr(step, "loaded", loaded)
     write_frame(tmp_path / "train.parquet", TRAIN, ROWS)
+    write_frame(tmp_path / "validation.parquet", TRAIN.head(2), ROWS)
     write_frame(tmp_path / "test.parquet", TEST, ROWS)
+    kept = TEST[["example_id"]].assign(document_id=["a", "a", "b", "c", "d"], side="test", slices=SLICES)
+    write_frame(tmp_path / "lineage.parquet", kept, LINEAGE)
+    write_text(tmp_path / "behaviour.yaml", TESTS)
+    half = Probe(np.zeros((2, 1), np.float32), np.array([1, 0], np.float32), 1.0)
+    curve.write(tmp_path / "curve.safetensors", [curve.Part(0.5, 5, half)])
     write_json(tmp_path / "base.json", BaseIdentity("toy", "local", "", "", {}, "", "").as_dict())
     return {
         "train": tmp_path / "train.parquet",
+        "validation": tmp_path / "validation.parquet",
         "test": tmp_path / "test.parquet",
+        "lineage": tmp_path / "lineage.parquet",
+        "behaviour": tmp_path / "behaviour.yaml",
         "model": tmp_path / "model",
+        "curve": tmp_path / "curve.safetensors",
         "base": tmp_path / "base.json",
         "task_type": Path("retune/modeling/task_types/classification.py"),
         "family": Path("retune/modeling/families/encoder.py"),
@@ -86,6 +135,41 @@ def test_model_and_floors_answer_every_test_row(given: dict[str, Any], tmp_path:
     assert metrics["evaluator_sha256"] == evaluator_sha256(PARAMS)
 
 
+def test_what_a_model_is_worth_is_told_beyond_its_scores(given: dict[str, Any], tmp_path: Path) -> None:
+    written = outputs(tmp_path / "out")
+    step.evaluate(**given, **written, params=PARAMS)
+    found = read_json(written["metrics"])
+    sure, unsure = (found["calibration"][name] for name in ("temperature", "ece_before"))
+    assert (sure, unsure > 0) == (0.5, True)
+    assert sum(one["rows"] for one in found["calibration"]["bins"]) == 5
+    assert [point["share"] for point in found["learning_curve"]["points"]] == [0.5, 1.0]
+    assert [point["accuracy"]["value"] for point in found["learning_curve"]["points"]] == [0.4, 0.4]
+    assert set(found["slices"]) == {"label", "length", "age", "department", "source"}
+    assert found["slices"]["department"]["(few rows)"]["rows"] == 5
+    assert found["leakage"]["leaked_rows"] == 0
+    assert found["triggers"]["asked"] == 5 * PARAMS.triggers.tokens
+    files = {path.name for path in written["plots"].iterdir()}
+    assert {"reliability.svg", "reliability.png", "learning_curve.svg"} <= files
+
+
+def test_behaviour_tests_of_every_kind_are_asked(given: dict[str, Any], tmp_path: Path) -> None:
+    written = outputs(tmp_path / "out")
+    step.evaluate(**given, **written, params=PARAMS)
+    found = read_json(written["metrics"])["behaviour"]
+    assert found["file_sha256"] == sha256_file(given["behaviour"])
+    passed = {test["name"]: (test["asked"], test["passed"]) for test in found["tests"]}
+    assert passed == {"case": (4, 4), "jammed": (5, 3), "known": (1, 0)}, "no nearer: what is printer's already, and no text"
+    assert found["tests"][2]["failures"] == [{"row": 1, "expected": "vpn", "answer": "printer"}]
+    assert "gone" not in json.dumps(found), "no text of a row"
+    assert len(TOYS[-1].asked) == len(set(TOYS[-1].asked)), "nothing is asked twice"
+
+
+def test_a_model_with_no_behaviour_tests_says_so(given: dict[str, Any], tmp_path: Path) -> None:
+    write_text(given["behaviour"], NO_TESTS)
+    step.evaluate(**given, **outputs(tmp_path), params=PARAMS)
+    assert read_json(tmp_path / "metrics.json")["behaviour"]["tests"] == []
+
+
 def test_only_the_worst_errors_keep_their_text(given: dict[str, Any], tmp_path: Path) -> None:
     written = outputs(tmp_path / "out")
     step.evaluate(**given, **written, params=PARAMS)
@@ -104,7 +188,7 @@ def test_the_same_inputs_are_the_same_bytes(given: dict[str, Any], tmp_path: Pat
         files = [path for path in sorted((tmp_path / name).rglob("*")) if path.is_file()]
         bytes_of.append([(path.relative_to(tmp_path / name), path.read_bytes()) for path in files])
     assert bytes_of[0] == bytes_of[1]
-    assert len(bytes_of[0]) == 7
+    assert len(bytes_of[0]) == 11
 
 
 def test_other_settings_are_another_evaluator() -> None:

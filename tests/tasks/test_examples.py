@@ -130,7 +130,10 @@ def test_answers_that_people_corrected_are_examples_by_the_same_rules(tmp_path: 
     found, rejected = read_frame(given["examples"]), read_frame(given["rejected"])
     ours = found[found["document_id"].str.startswith("collected:")]
     assert set(ours["text"]) == {answers[0][0], answers[4][0]}
-    assert set(ours["slices"]) == {'{"language": "de"}', '{"language": "en"}'}
+    sliced = [json.loads(one) for one in ours["slices"]]
+    assert {one["language"] for one in sliced} == {"de", "en"}
+    assert {one["source"] for one in sliced} == {"collected"}
+    assert all(one["created"] for one in sliced)
     assert not ours["explicit_id"].any()
     mine = rejected[rejected["detail"].str.contains("document collected:")]
     assert sorted(mine["reason"]) == ["contradictory_label", "duplicate_example", "text_too_short"]

@@ -45,7 +45,13 @@ def settings(**changes: Any) -> TrainParams:
 
 
 def outs(folder: Path) -> dict[str, Path]:
-    names = {"model": "model", "history": "history.jsonl", "facts": "facts.json", "timings": "timings.json"}
+    names = {
+        "model": "model",
+        "curve": "curve.safetensors",
+        "history": "history.jsonl",
+        "facts": "facts.json",
+        "timings": "timings.json",
+    }
     return {name: folder / file for name, file in names.items()}
 
 

@@ -24,7 +24,8 @@ class ExamplesParams(Settings):
     """The document's metadata that gives its side for `strategy: column` of the split; empty: none."""
 
     slices: list[str]
-    """The columns or metadata by which scores can later be told apart, such as department or language."""
+    """The columns or metadata by which scores are told apart, such as department or language; age, source, length
+    and label are always among them."""
 
     rules: ExampleRules
     """What the gates on examples look for; how much of it may be found is said in the model's `gate`."""

@@ -64,6 +64,9 @@ class TrainParams(Settings):
     probe_strengths: tuple[float, ...] = Field(min_length=1)
     """Inverse regularisation strengths that are tried for the probe, the linear model from which the head starts."""
 
+    learning_curve: tuple[Annotated[float, Field(gt=0, lt=1)], ...]
+    """Shares of the training rows on which the probe is fitted besides all of them, to tell what more would bring."""
+
     checkpoint_seconds: float = Field(ge=0)
     """Least time between two checkpoints; a killed run loses at most the work since the last. 0 keeps one per step."""
 
