@@ -10,8 +10,10 @@ from benchmarks.checkout import use_settings
 from retune.core.errors import UnavailableError, UserError
 from retune.io.checks import gpu
 from retune.io.mlflow_store import connect, default_uri
+from retune.io.registry import Registry
 from retune.project import read_project
 from tasks.doctor import doctor, preflight
+from tests.toy_checkout import MODEL
 
 pytestmark = pytest.mark.case("SC-6")
 
@@ -94,3 +96,12 @@ def test_doctor_says_more_than_a_run_asks_and_stops_nothing(checkout: Path) -> N
     assert "torch" in found["packages"].found
     assert found["mlflow_server"].condition == "well"
     assert {"disk", "gpu", "model_names", "prefect_server", "traffic_log", "documents", "code"} <= set(found)
+
+
+def test_a_champion_that_somebody_set_by_hand_is_found(checkout: Path) -> None:
+    registry = Registry(default_uri(checkout), MODEL)
+    registry.register(source="file:///x", model_id=None, run_id=None, tags={"retune.fingerprint": "f"})
+    registry.client.set_registered_model_alias(MODEL, "champion", "1")
+    found = [one.finding for one in doctor(root=checkout, project=read_project(checkout)) if one.check == "registry"]
+    assert [one.condition for one in found] == ["warning"]
+    assert "1" in found[0].found
