@@ -53,17 +53,33 @@ def answered(inputs: TrainingInputs, params: TrainParams, seeds: Sequence[int], 
     return pd.concat([pd.DataFrame(columns=list(ANSWERS)), *frames], ignore_index=True).astype({"seed": "int64"})
 
 
-def memorised(inputs: TrainingInputs, params: TrainParams, count: int) -> dict[str, Any]:
-    """Return how well a training knows the canaries that were put among its rows, against references that were not."""
+def memorised(inputs: TrainingInputs, params: TrainParams, count: int, untouched: Path) -> dict[str, Any]:
+    """Return how well a training knows the canaries that were put among its rows, against references that were not.
+
+    What counts is by how much the loss fell below that of the model in the folder `untouched`, which saw none of them:
+    a text that any model answers surely is no memory (loss ratio, as Carlini et al., 2021, section 5).
+    """
     rows = read_frame(inputs.train)
+    planted, of_references = asked_of(rows, count, params.seed)
+    asked = [*planted, *of_references]
+    texts = [canary.text for canary in asked]
+    found = _trained(inputs, params, _with(rows, planted), texts, lambda model: ratios(model, untouched, asked))
+    return memorisation.report(planted, found[:count], found[count:], params.seed)
+
+
+def asked_of(rows: pd.DataFrame, count: int, seed: int) -> tuple[list[Canary], list[Canary]]:
+    """Return the canaries and the references of some training rows, made of their words and labels."""
     words = sorted({word for text in rows["text"] for word in normalised(text).split()})
     labels = sorted(set(rows["label"]))
-    planted = memorisation.canaries(words, labels, count, params.seed)
-    asked = [*planted, *memorisation.references(words, labels, params.seed)]
-    with_canaries = _with(rows, planted)
-    texts = [canary.text for canary in asked]
-    losses = _trained(inputs, params, with_canaries, texts, lambda model: _losses(model, asked))
-    return memorisation.report(planted, losses[:count], losses[count:], params.seed)
+    return memorisation.canaries(words, labels, count, seed), memorisation.references(words, labels, seed)
+
+
+def ratios(model: Path, untouched: Path, asked: Sequence[Canary]) -> list[float]:
+    """Return by how much the loss of each text is higher under the first model than under the second, in nats."""
+    from retune.modeling import predictor
+
+    after, before = (_losses(predictor.load(folder), asked) for folder in (model, untouched))
+    return [now - then for now, then in zip(after, before, strict=True)]
 
 
 def _with(rows: pd.DataFrame, planted: Sequence[Canary]) -> pd.DataFrame:
@@ -83,30 +99,31 @@ def _trained(
     params: TrainParams,
     rows: pd.DataFrame,
     asked: Sequence[str],
-    ask: Callable[[Predictor], list[Any]],
+    ask: Callable[[Path], list[Any]],
 ) -> Any:
-    """Return what `ask` gets from a training on these rows; kept by inputs, rows, settings and the texts asked."""
+    """Return what `ask` gets from the model of a training on these rows; kept by inputs, settings, rows and texts."""
     shown = sha256_text("\n".join([*rows["example_id"], *rows["text"], *asked]))
     work = cache.folder(STEP, inputs.key({**params.model_dump(), "rehearsed": shown}))
     kept = cache.read(work / "answers.json")
     if kept is not None:
         return kept
-    from retune.modeling import predictor
     from retune.modeling.train import fit, to_stderr
 
     with tempfile.TemporaryDirectory(prefix="retune-rehearsal-") as scratch:
         model = Path(scratch) / "model"
         fit(training.plan(inputs, rows, params), rows, read_frame(inputs.validation), work=work, out=model,
             say=to_stderr)  # fmt: skip
-        given = ask(predictor.load(model))
+        given = ask(model)
     cache.store(work / "answers.json", given)
     shutil.rmtree(work / "checkpoints", ignore_errors=True)
     return given
 
 
-def _predictions(model: Predictor, texts: Sequence[str]) -> list[str]:
+def _predictions(model: Path, texts: Sequence[str]) -> list[str]:
     """Return the predictions; no answer is the empty string."""
-    given: list[str] = model.predict(texts)["prediction"].fillna("").str.strip().tolist()
+    from retune.modeling import predictor
+
+    given: list[str] = predictor.load(model).predict(texts)["prediction"].fillna("").str.strip().tolist()
     return given
 
 

@@ -20,6 +20,7 @@ def rehearse(
     task_type: Path,
     family: Path,
     method: Path,
+    model: Path,
     facts: Path,
     rehearsed: Path,
     answers: Path,
@@ -33,11 +34,12 @@ def rehearse(
     inputs = TrainingInputs(train, validation, base, task_type, family, method)
     seeds = rehearsal.seeds_after(settings, params.seeds)
     given = rehearsal.answered(inputs, settings, seeds, read_frame(test))
+    canaries = params.canaries
     found = {
         "facts_sha256": sha256_file(facts),
         "test_sha256": sha256_file(test),
         "seeds": seeds,
-        "memorised": rehearsal.memorised(inputs, settings, params.canaries) if params.canaries else None,
+        "memorised": rehearsal.memorised(inputs, settings, canaries, model) if canaries else None,
     }
     write_frame(answers, given, rehearsal.ANSWERS)
     write_json(rehearsed, found)

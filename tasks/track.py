@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -35,11 +36,18 @@ from retune.io.registry import (
 from retune.io.rule import holding
 from retune.io.settings import read_yaml
 from retune.io.tracking import FINISHED, KIND, NOTE, PROFILE, SEEN, VERSION, Dataset, Tracking
+from retune.io.version_report import CARD, COUNTS, gather
 from retune.modeling.keys import JOURNAL, TrainingInputs
 from retune.project import read_project
 
 SPLITS = {"train": "training", "validation": "validation", "test": "test"}
-NOT_OF_THE_TRAINING = ("gate", "profile", "release", "monitor")  # sections of a model's settings that change no weight
+NOT_OF_THE_TRAINING = (
+    "gate",
+    "rehearse",
+    "profile",
+    "release",
+    "monitor",
+)  # sections of a model's settings that change no weight
 
 
 @dataclass(frozen=True)
@@ -70,7 +78,7 @@ def track(*, root: Path, model: str, parent: str | None = None) -> Tracked:
     if version is not None and run.is_finished:
         lineage_mirror.record(place, tracking, registry, run.run_id, version.number)
         return _tracked(tracking, registry, mark, run.run_id, version, is_new=False)
-    _record(place, tracking, run.run_id, mark)
+    _record(place, tracking, run.run_id)
     sides = _sides(place, tracking, registry, run.run_id, mark)
     try:
         version, is_new = _register(place, tracking, registry, run.run_id, mark)
@@ -128,7 +136,7 @@ def _clients(root: Path, model: str) -> tuple[Tracking, Registry]:
     return Tracking(uri, experiment), Registry(uri, model, experiment)
 
 
-def _record(place: Place, tracking: Tracking, run_id: str, mark: str) -> None:
+def _record(place: Place, tracking: Tracking, run_id: str) -> None:
     """Log settings, curves, scores, inputs, reports, lineage and the model card to the run."""
     facts = read_json(place.model / "train" / "facts.json")
     metrics = read_json(place.model / "evaluate" / "metrics.json")
@@ -139,7 +147,8 @@ def _record(place: Place, tracking: Tracking, run_id: str, mark: str) -> None:
     tracking.log_datasets(run_id, datasets)
     for folder, files in _files(place).items():
         tracking.log_files(run_id, files, folder)
-    tracking.log_text(run_id, _card(place, mark, facts, metrics, datasets), "model_card.md")
+    tracking.log_text(run_id, json.dumps(_counts(place), indent=2), f"data/{COUNTS}")
+    tracking.log_text(run_id, card(gather(tracking, place.name, run_id)), CARD)
     said = {"retune.test_sha256": metrics["test_sha256"], "retune.model": place.name, NOTE: about(metrics)}
     tracking.set_tags(run_id, {**said, **_parent(place), **revisions.as_tags(place.root)})
 
@@ -259,16 +268,11 @@ def _files(place: Place) -> dict[str, list[Path]]:
     }
 
 
-def _card(place: Place, mark: str, facts: dict[str, Any], metrics: dict[str, Any], datasets: list[Dataset]) -> str:
-    """Return the model card."""
-    verdicts = [folder / "gate" / "verdict.json" for folder in (place.corpus, place.model)]
-    checks = [check for path in verdicts if path.exists() for check in read_json(path)["checks"]]
-    counts = place.corpus / "ingest" / "counts.json"
-    data = {"documents": read_json(counts)["rows_out"] if counts.exists() else None}
-    data.update({f"{one.name}, MD5 in DVC": one.md5 for one in datasets})
-    data.update({f"{one.name}, rows": one.rows for one in datasets if one.rows is not None})
-    base = facts.get("base") or {}
-    return card(place.name, fingerprint=mark, base=base, facts=facts, metrics=metrics, data=data, gates=checks)
+def _counts(place: Place) -> list[dict[str, Any]]:
+    """Return what each step from the files to the split took in, let out and rejected, where it ran."""
+    corpus = [place.corpus / step for step in ("ingest", "redact", "deduplicate", "validate")]
+    files = [folder / "counts.json" for folder in [*corpus, place.model / "examples", place.model / "split"]]
+    return [{"step": path.parent.name, **read_json(path)} for path in files if path.exists()]
 
 
 def _tracked(

@@ -1,7 +1,8 @@
 """Whether a model learns single examples by heart: canaries that nobody wrote, held against references never shown.
 
-A canary is a text of random words with a random label. A model that has seen it gives it a smaller loss than it gives
-references made alike; its exposure is log2 of the references less log2 of its rank (Carlini et al., 2019).
+A canary is a text of random words with a random label. A model that has seen it gives it a smaller loss, beside the
+loss that a model gives which has not, than it gives to references made alike; its exposure is log2 of the references
+less log2 of its rank among them (Carlini et al., 2019, arXiv 1802.08232).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 REPEATS = (0, 1, 4, 16)  # how often the canaries of each group are inserted; those of the first are controls
 WORDS = 12  # in a canary: enough that none is met by chance
 REFERENCES = 999
-LOWEST = 0.01  # a hit is a canary whose loss lies in this lowest share of the references'
+LOWEST = 0.05  # a hit is a canary whose loss lies in this lowest share of the references'
 ALPHA_TAIL = 0.01
 ALPHA_PERMUTATION = 0.05
 PERMUTATIONS = 1999
@@ -63,7 +64,7 @@ def exposure(rank: int, of_references: int) -> float:
 def tail(hits: int, canaries_shown: int, share: float = LOWEST) -> float:
     """Return how likely so many hits or more are where nothing was memorised: the upper tail of a binomial.
 
-    That any of 16 canaries lies in the lowest 1 % happens by chance 14.9 times in 100, so one hit decides nothing.
+    One hit decides nothing: that any of 16 canaries lies in the lowest 1 % happens by chance 14.9 times in 100.
     """
     from scipy.stats import binom
 

@@ -42,9 +42,9 @@ def test_a_tie_is_not_taken_for_memory() -> None:
 
 
 @pytest.mark.case("ME-1")
-def test_one_canary_in_the_lowest_percent_of_sixteen_decides_nothing() -> None:
-    assert tail(1, 16) == pytest.approx(0.149, abs=0.001)
-    assert tail(2, 16) > memorisation.ALPHA_TAIL > tail(3, 16)
+def test_one_canary_of_sixteen_among_the_lowest_decides_nothing() -> None:
+    assert tail(1, 16, 0.01) == pytest.approx(0.149, abs=0.001)
+    assert tail(3, 16) > memorisation.ALPHA_TAIL > tail(4, 16)
     assert tail(0, 0) == tail(0, 16) == 1.0
 
 
@@ -52,11 +52,11 @@ def test_one_canary_in_the_lowest_percent_of_sixteen_decides_nothing() -> None:
 def test_a_model_that_learnt_sixteen_canaries_is_flagged_and_one_that_saw_none_is_not() -> None:
     planted = canaries(WORDS, LABELS, 64, seed=5)
     false_alarms = 0
-    for seed in range(200):
+    for seed in range(40):
         rng = np.random.default_rng(seed)
         of_references, untouched = rng.gamma(4, size=REFERENCES), rng.gamma(4, size=64)
         false_alarms += flagged(report(planted, untouched.tolist(), of_references.tolist(), 5)["groups"]["1"])
-    assert false_alarms <= 4
+    assert false_alarms <= 2
     learnt = [loss / 50 if canary.repeats else loss for canary, loss in zip(planted, untouched, strict=True)]
     found = report(planted, learnt, of_references.tolist(), 5)
     assert flagged(found["inserted"])

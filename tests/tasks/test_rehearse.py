@@ -8,14 +8,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from retune import rehearsal
+from retune import rehearsal, training
 from retune.core.frames import ROWS
-from retune.core.memorisation import flagged
+from retune.core.memorisation import flagged, report
 from retune.core.params.rehearse import RehearseParams
 from retune.core.params.train import TrainParams
 from retune.io.files import read_frame, read_json, sha256_file, write_frame, write_json
 from retune.modeling import bases
 from retune.modeling.keys import TrainingInputs
+from retune.modeling.train import fit
 from tasks.rehearse import rehearse
 from tests.modeling.conftest import TOY_SETTINGS, make_base, toy_rows
 
@@ -36,6 +37,7 @@ def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
     files = {name: tmp_path / f"{name}.parquet" for name in ("train", "validation", "test", "answers")}
     files |= {name: tmp_path / f"{name}.json" for name in ("base", "facts", "rehearsed")}
     chosen = {"task_type": "task_types/classification", "family": "families/encoder", "method": "methods/lora"}
+    files["model"] = tmp_path / "model"
     return files | {name: root / f"{part}.py" for name, part in chosen.items()}
 
 
@@ -77,14 +79,31 @@ def test_other_seeds_answer_the_test_rows_alike_every_time_and_are_kept(given: d
     assert rehearsal.seeds_after(params, 2, done=2) == [8, 9]
 
 
+@pytest.mark.slow
 @pytest.mark.case("ME-1")
-def test_a_training_that_saw_canaries_is_flagged_and_knows_best_what_it_saw_most(given: dict[str, Path]) -> None:
-    params = TrainParams.model_validate({**SETTINGS, "epochs": 12, "patience": 12, "method_settings": FULL})
-    found = rehearsal.memorised(inputs(given, "full"), params.model_copy(update={"select_by": "loss"}), 64)
-    groups = found["groups"]
-    assert not flagged(groups["0"])
-    assert groups["16"]["mean_exposure"] > groups["0"]["mean_exposure"]
-    assert found["canaries"] == 64
+def test_a_training_that_saw_canaries_is_flagged_and_one_that_saw_none_is_not(given: dict[str, Path]) -> None:
+    changes = {"epochs": 5, "patience": 5, "checkpoint_seconds": 1000, "select_by": "accuracy", "method_settings": FULL}
+    params = TrainParams.model_validate({**SETTINGS, **changes})
+    untouched = tuned(given, params)
+    found = rehearsal.memorised(inputs(given, "full"), params, 64, untouched)
+    assert (found["canaries"], found["groups"]["0"]["canaries"]) == (64, 16)
+    assert flagged(found["inserted"])
+    assert not flagged(found["groups"]["0"])
+    assert found["groups"]["16"]["mean_exposure"] > 2 * found["groups"]["0"]["mean_exposure"]
+    other = tuned(given, params.model_copy(update={"seed": 6}))
+    planted, of_references = rehearsal.asked_of(read_frame(given["train"]), 64, params.seed)
+    ratios = rehearsal.ratios(other, untouched, [*planted, *of_references])
+    assert not flagged(report(planted, ratios[:64], ratios[64:], params.seed)["inserted"])
+
+
+def tuned(given: dict[str, Path], params: TrainParams) -> Path:
+    """Return the folder of a model that was tuned on the rows as they are."""
+    folder = given["base"].with_name(f"seed-{params.seed}")
+    rows = read_frame(given["train"])
+    plan = training.plan(inputs(given, "full"), rows, params)
+    folder.mkdir()
+    fit(plan, rows, read_frame(given["validation"]), work=folder, out=folder / "model", say=print)
+    return folder / "model"
 
 
 def test_too_few_canaries_are_refused() -> None:
