@@ -20,7 +20,8 @@ from retune.core.rule import Cause
 from retune.core.run_report import RunReport
 from retune.io.locks import exclusive
 from tasks.release import release
-from tasks.track import track
+from tasks.report import report as write_page
+from tasks.track import Tracked, track
 
 BY_HAND = Retrain()
 
@@ -54,8 +55,27 @@ def start(request: Retrain) -> dict[str, Any]:
 
 
 def _settle(execution: Execution, model: str, cause: Cause) -> None:
-    """Record one model whose stages are up to date, and decide on it; drift that is not mended is an alert."""
-    root, doing = execution.root, f"track {model}"
+    """Record one model whose stages are up to date, decide on it, and write the page of its version either way."""
+    tracked = _decide(execution, model, cause)
+    if tracked is None:
+        return
+    doing, rows = f"report {model}", execution.report.stages
+    stages = [row for row in rows if row.stage.partition("@")[2] in ("", model)]
+    try:
+        path = run_step(
+            write_page, name=doing, retries=2, after=execution.ends[-1:] or [tracked], root=execution.root, model=model,
+            version=tracked.version, now=datetime.now(UTC), stages=stages,
+        )  # fmt: skip
+    except RetuneError as error:
+        execution.report.fail(doing, error)
+        return
+    name = f"{model}, version {tracked.version}"
+    execution.report.links[name] = path.relative_to(execution.root).as_posix()
+
+
+def _decide(execution: Execution, model: str, cause: Cause) -> Tracked | None:
+    """Record one model and decide on it, and return what was recorded; drift that is not mended is an alert."""
+    root, doing, tracked = execution.root, f"track {model}", None
     try:
         say(f"{doing:28} recording the run and the model in MLflow")
         tracked = run_step(
@@ -71,8 +91,9 @@ def _settle(execution: Execution, model: str, cause: Cause) -> None:
         execution.report.fail(doing, error)
         if cause == "drift":
             execution.report.alert(model, [str(error)])
-        return
+        return tracked
     if cause == "drift" and not row.promoted:
         execution.report.alert(model, [*row.reasons, f"the champion stays version {row.champion}"])
     execution.report.models.append(replace(row, note=tracked.sides))
     execution.ends.append(row)
+    return tracked

@@ -6,10 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+from retune.core.footprint import REST, Step, footprint, scores
 from retune.core.run_report import RAN, REFUSED, RunReport, report_of
+from retune.io.footprint import steps_of
 from retune.io.lockfile import LINEAGE, data_hash
 from retune.io.mlflow_store import default_uri
 from retune.io.tracking import NOTE, Dataset, Tracking
+from retune.io.version_report import FOOTPRINT
 from retune.project import read_project
 
 COUNTED = ("seconds", "rows_in", "rows_out", "rejected", "quarantined")
@@ -19,7 +22,9 @@ def record(*, root: Path, run: str, report: dict[str, Any]) -> None:
     """Log the report of an execution to its run, and end the training runs below it that nothing finished."""
     project = read_project(root)
     tracking = Tracking(default_uri(root), project.tracking.experiment)
-    tracking.log_scores(run, counts_of(report))
+    took = _footprint(root, report)
+    tracking.log_scores(run, {**counts_of(report), **scores(took)})
+    tracking.log_text(run, json.dumps(took, indent=2), FOOTPRINT)
     tracking.log_text(run, json.dumps(report, indent=2, sort_keys=True), "report.json")
     tracking.log_files(run, [root / name for name in LINEAGE], "lineage")
     tracking.log_files(run, gate_files(root / "artifacts" / "corpus", "validate"), "gates/documents")
@@ -34,6 +39,13 @@ def record(*, root: Path, run: str, report: dict[str, Any]) -> None:
     said = {"retune.exit_code": str(read.exit_code), "retune.stages_run": ", ".join(ran) or "none", NOTE: about(read)}
     tracking.set_tags(run, {**tags, **said})
     tracking.close_children(run, "the execution ended before the model was registered")
+
+
+def _footprint(root: Path, report: dict[str, Any]) -> dict[str, Any]:
+    """Return what an execution took: its stages, and what else its time went to."""
+    steps = steps_of(root, report_of(report).stages)
+    rest = Step(REST, max(report["seconds"] - sum(step.seconds for step in steps), 0.0))
+    return footprint([*steps, rest], read_project(root).machine)
 
 
 def about(report: RunReport) -> str:

@@ -69,12 +69,12 @@ def element(name: str, content: Any, tone: str = "") -> Html:
     return Html(f"<{name}{classes}>{safe(content)}</{name}>")
 
 
-def page(title: str, sections: Sequence[Html], *, subtitle: str = "") -> str:
-    """Return a whole page."""
+def page(title: str, sections: Sequence[Html], *, subtitle: str = "", style: str = "") -> str:
+    """Return a whole page; `style` is what its own pictures add to the common look."""
     body = join([element("h1", title), element("p", subtitle, "soft") if subtitle else "", *sections])
     head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
     return (
-        f'<!doctype html>\n<html lang="en"><head>{head}<title>{safe(title)}</title><style>{STYLE}</style></head>'
+        f'<!doctype html>\n<html lang="en"><head>{head}<title>{safe(title)}</title><style>{STYLE}{style}</style></head>'
         f"<body><main>\n{body}\n</main></body></html>\n"
     )
 

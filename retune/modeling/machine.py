@@ -52,6 +52,7 @@ def describe(bfloat16: bool) -> dict[str, Any]:
     """Return the hardware and the versions that a training ran with."""
     return {
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else platform.processor() or "cpu",
+        "gpus": int(torch.cuda.is_available()),  # a training uses one
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
         "machine": platform.machine(),
         "processors": os.cpu_count(),

@@ -1,45 +1,69 @@
-"""The model card says what is known, and that the rest is unknown."""
+"""The model card is one that the hub reads, says what is known, and that the rest is unknown."""
 
 from typing import Any
 
+import pytest
+
 from retune.core.model_card import card
-
-METRICS: dict[str, Any] = {
-    "test_rows": 150,
-    "model": {"macro_f1": {"value": 0.91, "low": 0.86, "high": 0.95}},
-    "floors": {"probe": {"macro_f1": {"value": 0.88, "low": 0.82, "high": 0.93}}},
-    "unseen_labels": ["travel"],
-    "tuning": "Tuning gained 3.0 points over the probe.",
-    "smallest_gain": 0.07,
-}
+from tests.core.version_toys import EVALUATED, at, facts, older
 
 
-def write(**changes: Any) -> str:
-    given: dict[str, Any] = {
-        "fingerprint": "f00d",
-        "base": {"id": "bundled:minilm", "licence": "apache-2.0", "weights_sha256": "53aa"},
-        "facts": {"seed": 17, "base": {}, "findings": {}},
-        "metrics": METRICS,
-        "data": {"documents": 61, "train, rows": 300},
-        "gates": [{"gate": "toxic", "status": "pass", "value": 0.0, "limit": "at most 1 %"}],
-    }
-    return card("ticket-router", **{**given, **changes})
+@pytest.fixture
+def hub_card() -> Any:
+    """Return what the hub's own client reads out of the card."""
+    from huggingface_hub import ModelCard
+
+    return ModelCard(card(facts()), ignore_metadata_errors=False).data
 
 
-def test_the_card_names_base_data_gates_scores_with_intervals_and_limits() -> None:
-    text = write()
-    for part in ("bundled:minilm", "apache-2.0", "| documents | 61 |", "| toxic | pass |", "0.86", "0.95", "travel"):
+@pytest.mark.case("RG-8")
+def test_the_card_names_data_documents_scores_with_intervals_limits_licence_and_energy() -> None:
+    text = card(facts())
+    for part in (
+        "| test, MD5 in DVC | d41d |",
+        "| documents | 887 |",
+        "| accuracy | 0.9 | 0.85 to 0.95 |",
+        "apache-2.0",
+    ):
         assert part in text
-    assert "| probe: macro_f1 | 0.880 | 0.820 to 0.930 |" in text
-    assert METRICS["tuning"] in text
+    for part in (
+        "| energy, kWh |",
+        "Estimated, not metered",
+        "| documents | toxic | pass |",
+        "travel",
+        EVALUATED["tuning"],
+    ):
+        assert part in text
+    assert "## Limits" in text
+
+
+@pytest.mark.case("RG-8")
+def test_the_hub_reads_licence_base_languages_scores_and_emissions(hub_card: Any) -> None:
+    assert (hub_card.license, hub_card.base_model) == ("apache-2.0", "sentence-transformers/all-MiniLM-L6-v2")
+    assert (hub_card.pipeline_tag, hub_card.language) == ("text-classification", ["de", "en"])
+    assert hub_card.co2_eq_emissions["emissions"] == pytest.approx(100 / 3.6e6 * 100 * 400)
+    scores = {(one.metric_type, one.metric_value, one.dataset_revision) for one in hub_card.eval_results}
+    assert scores == {("accuracy", 0.9, "d41d"), ("f1", 0.88, "d41d")}
 
 
 def test_what_was_not_measured_is_unknown_and_not_left_out() -> None:
-    text = write(base={"id": "local/folder"}, metrics={"model": {"accuracy": {"value": 0.5}}})
+    text = card(
+        facts(facts={"base": {"id": "local/folder"}}, metrics={"model": {"accuracy": {"value": 0.5}}}, footprint={})
+    )
     assert "| licence of the base | unknown |" in text
-    assert "| accuracy | 0.500 | unknown to unknown |" in text
+    assert "| accuracy | 0.5 | unknown to unknown |" in text
     assert "Measured on unknown held-out rows" in text
+    assert "license: unknown" in text
+    assert "Unknown: nothing was recorded." in text
+
+
+def test_a_version_without_a_decision_has_a_card_that_says_so() -> None:
+    assert "Not decided on yet." in card(older())
 
 
 def test_a_bar_in_a_value_does_not_break_the_table() -> None:
-    assert "a\\|b" in write(data={"department": "a|b"})
+    assert "a\\|b" in card(facts(datasets=[{"name": "a|b", "md5": "1", "rows": None}]))
+
+
+def test_the_champion_stands_beside_it_on_the_same_rows() -> None:
+    assert f"| version 1: accuracy | {at(0.8)['value']:.4g} |" in card(facts())

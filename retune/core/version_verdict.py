@@ -1,0 +1,159 @@
+"""How a version stands, in the sentences that a person reads first: what was decided, and what to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from retune.core import report as html
+from retune.core import version_pictures as pictures
+from retune.core.report import Html
+from retune.core.statistics import Interval
+from retune.core.version_facts import PASSED, Values, VersionFacts, interval, is_number
+
+CHAMPION, WITHDRAWN, ERASED = "champion", "retune.withdrawn", "retune.erased"
+FEWEST_ROWS = 10  # of a slice that is worth a word: below, one row is ten points
+
+
+def verdict(facts: VersionFacts) -> Html:
+    """Return the box that says how the version stands, with the reasons."""
+    tone, sentence, reasons = standing(facts)
+    boxes = [html.box(tone, sentence, reasons)]
+    looks = attention(facts)
+    if looks:
+        settled = facts.decision is not None and facts.decision.outcome != "awaiting"
+        boxes.append(html.box("odd", "Worth knowing" if settled else "Look at this before you decide", looks))
+    return html.join(boxes)
+
+
+def standing(facts: VersionFacts) -> tuple[str, str, Sequence[str]]:
+    """Return the tone, the sentence and the reasons of how the version stands now."""
+    decided, champion = facts.decision, facts.champion or "none"
+    if facts.tags.get(WITHDRAWN):
+        return "bad", "Withdrawn: not to be used any more", [facts.tags[WITHDRAWN]]
+    if decided is None:
+        return "plain", f"Not decided on yet; the champion is version {champion}", []
+    if CHAMPION in facts.aliases:
+        return "good", f"Promoted: version {facts.version} is the champion", promoted_by(facts)
+    if decided.outcome == "promoted":
+        return "plain", f"Promoted on {decided.when[:10]}; the champion now is version {champion}", [decided.why]
+    if decided.outcome == "kept":
+        return "odd", f"Not promoted: not shown to be better than version {champion}, which stays", failures(facts)
+    if decided.outcome == "awaiting":
+        return "odd", "Every check passed; it waits for the approval of a person", [decided.why]
+    if decided.outcome == "refused":
+        stays = f"; version {champion} stays" if facts.champion else ""
+        return "bad", f"Refused: a check that must pass did not{stays}", failures(facts)
+    return "plain", f"{decided.outcome.replace('_', ' ').capitalize()} on {decided.when[:10]}", [decided.why]
+
+
+def promoted_by(facts: VersionFacts) -> Sequence[str]:
+    """Return what its promotion rests on, the shortest way."""
+    decided = facts.decision
+    asked = [check for check in facts.checks if check.get("blocking")]
+    passed = sum(check.get("status") == PASSED for check in asked)
+    count = f"All {passed}" if passed == len(asked) else f"{passed} of the {len(asked)}"
+    told = [f"{count} checks that it must pass were passed."] if asked else []
+    who = [f"By {decided.who} on {decided.when}: {decided.why}"] if decided is not None else []
+    return [*told, *who]
+
+
+def failures(facts: VersionFacts) -> Sequence[str]:
+    """Return each blocking check that has not passed, with its detail; without checks what the record says."""
+    broken = [check for check in facts.checks if check.get("blocking") and check.get("status") != PASSED]
+    told = [f"{check['name'].replace('_', ' ')}: {check['detail']}" for check in broken]
+    return told or ([facts.decision.why] if facts.decision is not None else [])
+
+
+def attention(facts: VersionFacts) -> list[str]:
+    """Return what a person should know although no check may have stopped for it."""
+    return [*_scores(facts), *_behaviour(facts.metrics), *_rows(facts.metrics), *_gates(facts), *_erased(facts)]
+
+
+def _scores(facts: VersionFacts) -> list[str]:
+    """Return what the scores warn of: no gain by tuning, weak slices, too few rows to show one."""
+    tuning = facts.metrics.get("tuning") or ""
+    return [*[tuning] * tuning.startswith("Tuning does not pay"), *weakest(facts), *unproven(facts)]
+
+
+def _behaviour(metrics: Values) -> list[str]:
+    """Return the behaviour tests that fell short."""
+    broken = [
+        f"{one['name']} ({one['passed']} of {one['asked']}, at least {pictures.percents(one['least'])} asked)"
+        for one in broken_behaviour(metrics)
+    ]
+    return [f"Behaviour tests that fall short: {'; '.join(broken)}."] if broken else []
+
+
+def _rows(metrics: Values) -> list[str]:
+    """Return what is wrong with the test rows themselves."""
+    leaked, unseen = (metrics.get("leakage") or {}).get("leaked_rows"), metrics.get("unseen_rows")
+    rows = metrics.get("test_rows", "an unknown number of")
+    told = [f"{leaked} of {rows} test rows share a long passage with what it was trained on."] if leaked else []
+    labels = ", ".join(metrics.get("unseen_labels") or [])
+    return told + ([f"{unseen} test rows have labels that training never saw: {labels}."] if unseen else [])
+
+
+def _gates(facts: VersionFacts) -> list[str]:
+    """Return the gates on the data that warned or failed."""
+    return [
+        f"Gate on the {subject}, {check['status'].replace('_', ' ')}: {check.get('reason') or check.get('gate')}."
+        for subject, checks in facts.gates.items()
+        for check in checks
+        if check.get("status") != PASSED
+    ]
+
+
+def _erased(facts: VersionFacts) -> list[str]:
+    """Return that documents behind the version are gone."""
+    erased = facts.tags.get(ERASED)
+    return [f"Documents that it learnt from were erased since: {erased}"] if erased else []
+
+
+def unproven(facts: VersionFacts) -> list[str]:
+    """Return the notes of the decision on what so many test rows can show."""
+    decided = next((one for one in facts.decisions if one.details.get("notes")), None)
+    return list(decided.details["notes"])[:1] if decided is not None and facts.against is None else []
+
+
+def slices(metrics: Values) -> list[tuple[str, int, Interval]]:
+    """Return (name, rows, accuracy) of each slice, the weakest first; an older version has its labels alone.
+
+    The only value of a column is the whole test split again, and is left out.
+    """
+    given: Any = metrics.get("slices") or _by_label(metrics)
+    found = []
+    for column, values in given.items():
+        for value, one in values.items() if len(values) > 1 else ():
+            at = interval(one, "accuracy")
+            name = f"{column.replace('_', ' ')}: {value or 'none'}"
+            found += [(name, int(one.get("rows") or 0), at)] if at is not None else []
+    return sorted(found, key=lambda one: (one[2].value, one[0]))
+
+
+def _by_label(metrics: Values) -> Values:
+    """Return the slices by label that every evaluation has: the recall of a label is the accuracy on its rows."""
+    recalls = (metrics.get("per_class") or {}).items()
+    return {"label": {name: {"rows": one.get("rows"), "accuracy": one.get("recall")} for name, one in recalls}}
+
+
+def weakest(facts: VersionFacts) -> list[str]:
+    """Return the slices that lie below the whole by more than chance, if any, in words."""
+    whole = interval(facts.metrics, "model", "accuracy")
+    if whole is None:
+        return []
+    weak = [one for one in slices(facts.metrics) if one[1] >= FEWEST_ROWS and one[2].high < whole.value]
+    told = [f"{name} ({pictures.score(at.value)} of {rows} rows)" for name, rows, at in weak[:3]]
+    return [f"Weaker than the whole ({pictures.score(whole.value)}): {', '.join(told)}."] if told else []
+
+
+def broken_behaviour(metrics: Values) -> list[Values]:
+    """Return the behaviour tests whose share lies below what they ask."""
+    tests = (metrics.get("behaviour") or {}).get("tests") or []
+    return [one for one in tests if _falls_short(one)]
+
+
+def _falls_short(test: Values) -> bool:
+    """Tell whether a behaviour test passed less often than it asks."""
+    share, least = interval(test, "share"), test.get("least")
+    return share is not None and is_number(least) and share.value < float(least or 0.0)

@@ -1,0 +1,205 @@
+"""What MLflow holds on a version, gathered for its page, its card and its comparison with another."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from retune.core.errors import UserError
+from retune.core.fingerprint import sha256_of
+from retune.core.version_comparison import against
+from retune.core.version_facts import Against, Decided, VersionFacts
+from retune.io import journal
+from retune.io.files import read_frame, read_json
+from retune.io.mlflow_store import answering
+from retune.io.registry import CHAMPION, FINGERPRINT, FROM, TO, Decision, Registry, Version
+from retune.io.settings import read_yaml
+from retune.io.tracking import FINISHED, KIND, Tracking
+
+REPORT, CARD, FOOTPRINT, COUNTS = "report.html", "model_card.md", "footprint.json", "counts.json"
+JSON_FILES = {
+    "metrics": "evaluation/metrics.json",
+    "facts": "training/facts.json",
+    "timings": "training/timings.json",
+    "footprint": FOOTPRINT,
+}
+VERDICTS = {"documents": "gates/documents/verdict.json", "examples": "gates/examples/verdict.json"}
+PREDICTIONS = "evaluation/predictions.parquet"
+ANSWERS_FILE, ANSWERS_KEY = "answers.parquet", "retune.answers"
+WORST = 10
+ALIASES = ("champion", "challenger", "previous")
+
+
+def numbered(registry: Registry, name: str) -> Version:
+    """Return a version by its number or by an alias; raises UserError where there is none."""
+    number = registry.aliases().get(name, "") if name in ALIASES else name
+    version = registry.version(number) if number.isdigit() else None
+    if version is None:
+        newest = registry.newest(but="")
+        known = f"versions 1 to {newest.number}" if newest is not None else "no version at all"
+        todo = (
+            "Name one of them, or champion, challenger or previous." if newest is not None else "Run `make pipeline`."
+        )
+        raise UserError(
+            expected=f"a version of {registry.name}", found=f"{name or 'none'}; there are {known}", todo=todo
+        )
+    return version
+
+
+def gather(
+    tracking: Tracking,
+    model: str,
+    run_id: str,
+    registry: Registry | None = None,
+    number: str = "",
+    now: datetime | None = None,
+) -> VersionFacts:
+    """Return all that is recorded on a training run, and on the version that it became where there is one."""
+    as_of = _day(now) if now is not None else ""
+    with tempfile.TemporaryDirectory(prefix="retune-report-") as scratch, answering(tracking.uri):
+        found = _files(tracking, run_id, Path(scratch), model)
+        answers = answers_of(tracking, run_id, Path(scratch))
+        version = registry.version(number) if registry is not None and number else None
+        if registry is None or version is None:
+            return VersionFacts(model=model, version="", as_of=as_of, **found, errors=worst(answers))
+        aliases = registry.aliases()
+        decisions = decided(registry, number, Path(scratch))
+        before = decisions[0].before if decisions and decisions[0].after == number else aliases.get(CHAMPION, "")
+        return VersionFacts(
+            model=model,
+            version=number,
+            as_of=as_of,
+            made=_time(version.created),
+            aliases=[alias for alias, at in aliases.items() if at == number],
+            champion=aliases.get(CHAMPION, ""),
+            tags=version.tags,
+            errors=worst(answers),
+            against=_against(tracking, registry, before if before != number else "", found, answers),
+            decisions=decisions,
+            links={"run in MLflow": tracking.url(run_id), "version in MLflow": registry.url(number)},
+            **found,
+        )
+
+
+def _files(tracking: Tracking, run_id: str, scratch: Path, model: str) -> dict[str, Any]:
+    """Return what the files, tags and inputs of a training run say; what it has not is empty."""
+    run = tracking.client.get_run(run_id)
+    read = {name: _json(tracking, run_id, path, scratch) for name, path in JSON_FILES.items()}
+    verdicts = {subject: _json(tracking, run_id, path, scratch) for subject, path in VERDICTS.items()}
+    counts = tracking.fetch(run_id, f"data/{COUNTS}", scratch)
+    history = tracking.fetch(run_id, "training/history.jsonl", scratch)
+    settings = tracking.fetch(run_id, "lineage/params.yaml", scratch)
+    return {
+        **read,
+        "fingerprint": run.data.tags.get(FINGERPRINT, ""),
+        "gates": {subject: one["checks"] for subject, one in verdicts.items() if "checks" in one},
+        "counts": read_json(counts) if counts is not None else [],
+        "history": journal.read_lines(history)[0] if history is not None else [],
+        "settings": (read_yaml(settings).get("models") or {}).get(model, {}) if settings is not None else {},
+        "datasets": [_dataset(one.dataset) for one in (run.inputs.dataset_inputs if run.inputs else [])],
+    }
+
+
+def _json(tracking: Tracking, run_id: str, path: str, scratch: Path) -> dict[str, Any]:
+    """Return one JSON file of a run, the empty mapping where it has none."""
+    file = tracking.fetch(run_id, path, scratch)
+    found: dict[str, Any] = read_json(file) if file is not None else {}
+    return found
+
+
+def _dataset(dataset: Any) -> dict[str, Any]:
+    """Return one input of a run."""
+    rows = json.loads(dataset.profile).get("num_rows") if dataset.profile else None
+    return {"name": dataset.name, "md5": dataset.digest, "rows": rows}
+
+
+def answers_of(tracking: Tracking, run_id: str, scratch: Path) -> pd.DataFrame | None:
+    """Return a version's answers to its test rows [PREDICTIONS], None where they are not kept."""
+    file = tracking.fetch(run_id, PREDICTIONS, scratch)
+    return read_frame(file) if file is not None else None
+
+
+def worst(answers: pd.DataFrame | None) -> Sequence[dict[str, Any]]:
+    """Return the wrong answers of which the model was surest, by id."""
+    if answers is None:
+        return []
+    wrong = answers[answers["prediction"] != answers["label"]]
+    ordered = wrong.sort_values(["confidence", "example_id"], ascending=[False, True]).head(WORST)
+    columns = ["example_id", "label", "prediction", "confidence"]
+    return [{str(key): value for key, value in row.items()} for row in ordered[columns].to_dict("records")]
+
+
+def decided(registry: Registry, number: str, scratch: Path) -> list[Decided]:
+    """Return the decisions that made, refused or left a version, the newest first, those on it with their checks."""
+    both = {one.run_id: one for one in [*registry.decisions(**{TO: number}), *registry.decisions(**{FROM: number})]}
+    ordered = sorted(both.values(), key=lambda one: one.started, reverse=True)
+    return [_decided(registry, one, scratch if one.after == number else None) for one in ordered]
+
+
+def _decided(registry: Registry, one: Decision, scratch: Path | None) -> Decided:
+    """Return one decision; its evidence is read where a folder is given."""
+    details: dict[str, Any] = {}
+    if scratch is not None:
+        file = registry.client.download_artifacts(one.run_id, "decision.json", _folder(scratch / one.run_id))
+        details = read_json(Path(file)).get("details") or {}
+    return Decided(
+        outcome=one.outcome,
+        before=one.before,
+        after=one.after,
+        who=one.who,
+        why=one.why,
+        when=_time(one.started),
+        url=registry.decision_url(one.run_id),
+        details=details,
+    )
+
+
+def _folder(path: Path) -> str:
+    """Return a folder that exists now."""
+    path.mkdir(parents=True, exist_ok=True)
+    return str(path)
+
+
+def _against(
+    tracking: Tracking, registry: Registry, before: str, found: dict[str, Any], answers: pd.DataFrame | None
+) -> Against | None:
+    """Return the champion of the decision on the same rows, from the answers that the decision kept."""
+    version = registry.version(before) if before else None
+    metrics = found["metrics"]
+    if version is None or answers is None or "test_sha256" not in metrics:
+        return None
+    tags = answers_tags(registry.name, version, metrics["test_sha256"], metrics.get("evaluator_sha256", ""))
+    kept = kept_answers(tracking, tags)
+    seed = int((found["settings"].get("evaluate") or {}).get("seed", 0))
+    return against(version.number, answers, kept, list(metrics.get("model") or {}), seed) if kept is not None else None
+
+
+def answers_tags(model: str, version: Version, test_sha256: str, evaluator: str) -> dict[str, str]:
+    """Return the tags of the run that keeps a version's answers to test rows under one evaluator."""
+    asked = [model, version.number, version.tags.get(FINGERPRINT), test_sha256, evaluator]
+    return {KIND: "answers", ANSWERS_KEY: sha256_of(asked)}
+
+
+def kept_answers(tracking: Tracking, tags: dict[str, str]) -> pd.DataFrame | None:
+    """Return the answers that a run of these tags keeps, None where there is none."""
+    run = tracking.find(tags, FINISHED)
+    if run is None:
+        return None
+    with tempfile.TemporaryDirectory(prefix="retune-answers-") as scratch, answering(tracking.uri):
+        return read_frame(Path(tracking.client.download_artifacts(run.info.run_id, ANSWERS_FILE, scratch)))
+
+
+def _time(milliseconds: int) -> str:
+    """Return the server's time as a person reads it."""
+    return _day(datetime.fromtimestamp(milliseconds / 1000, UTC))
+
+
+def _day(moment: datetime) -> str:
+    """Return a moment in UTC to the minute."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}"

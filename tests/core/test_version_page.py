@@ -1,0 +1,98 @@
+"""The page of a version tells how it stands, shows all evidence, names what is missing, and loads nothing."""
+
+import re
+from typing import Any
+
+import pytest
+
+from retune.core.version_cards import PICTURES, cards
+from retune.core.version_page import page
+from retune.core.version_verdict import standing
+from tests.core.version_toys import CHECKS, EVALUATED, decided, facts, older
+
+HOSTILE = '<script>alert("x")</script>'
+
+
+@pytest.mark.parametrize(
+    ("changes", "tone", "says"),
+    [
+        ({"decisions": ()}, "plain", "Not decided on yet"),
+        ({"decisions": [decided("promoted")], "aliases": ["champion"], "champion": "2"}, "good", "Promoted"),
+        ({"decisions": [decided("promoted")], "champion": "3"}, "plain", "the champion now is version 3"),
+        ({"decisions": [decided("kept")]}, "odd", "not shown to be better than version 1"),
+        ({"decisions": [decided("awaiting")]}, "odd", "waits for the approval of a person"),
+        ({"decisions": [decided("refused")]}, "bad", "Refused"),
+        ({"tags": {"retune.withdrawn": "a document was erased"}}, "bad", "Withdrawn"),
+    ],
+)
+def test_the_first_sentence_says_how_it_stands(changes: dict[str, Any], tone: str, says: str) -> None:
+    found = standing(facts(**changes))
+    assert found[0] == tone
+    assert says in found[1]
+
+
+def test_a_refusal_names_the_check_that_stopped_it_and_not_one_that_nobody_asked_for() -> None:
+    _, _, reasons = standing(facts())
+    assert reasons == ["champion better: p = 0.30, asked below 0.05"]
+
+
+def test_the_page_warns_of_weak_slices_behaviour_leaks_and_tuning_that_does_not_pay() -> None:
+    first = page(facts()).split('class="tiles"')[0]
+    for part in ("Tuning does not pay", "language: de", "a typo changes nothing (15 of 20", "2 of 100 test rows share"):
+        assert part in first
+
+
+@pytest.mark.case("GT-11")
+def test_every_check_stands_on_the_page_with_its_verdict() -> None:
+    text = page(facts())
+    for check in CHECKS:
+        assert check["name"].replace("_", " ") in text  # type: ignore[attr-defined]
+        assert check["detail"] in text  # type: ignore[operator]
+    assert text.count("not run</span>") == 1
+
+
+def test_all_evidence_is_drawn_and_nothing_is_called_missing() -> None:
+    drawn = cards(facts())
+    assert drawn.count('class="card"') == len(PICTURES)
+    assert "Not measured" not in drawn
+
+
+def test_an_older_version_is_shown_and_what_it_lacks_is_named() -> None:
+    text = page(older())
+    for part in ("behaviour", "calibration", "the learning curve", "leakage and triggers"):
+        assert part in re.findall(r"Not measured for this version: ([^<]*)", text)[0]
+    assert "label: pay" in text  # its slices are those by label
+    assert "Time, cost and energy: not recorded." in text
+    assert "Checks: not recorded." in text
+
+
+@pytest.mark.parametrize("key", [*EVALUATED, "slices", "behaviour", "calibration", "leakage", "triggers"])
+def test_evidence_that_is_not_what_it_should_be_does_not_keep_the_page_from_a_reader(key: str) -> None:
+    metrics = {name: value for name, value in facts().metrics.items() if name != key}
+    assert "ticket-router, version 2" in page(facts(metrics=metrics))
+    assert "ticket-router, version 2" in page(facts(metrics={**metrics, key: None}))
+
+
+def test_the_page_stands_alone_and_escapes_what_comes_from_outside() -> None:
+    hostile = facts(
+        model=HOSTILE, tags={"retune.withdrawn": HOSTILE}, gates={HOSTILE: [{"gate": HOSTILE, "status": "fail"}]},
+        decisions=[decided("refused", who=HOSTILE, why=HOSTILE)], links={HOSTILE: HOSTILE},
+        metrics={**EVALUATED, "confusion": {"labels": [HOSTILE, "b"], "counts": [[1, 2], [3, 4]]},
+                 "slices": {HOSTILE: {HOSTILE: EVALUATED["per_class"]["pay"] | {"accuracy": {"value": 0.1}}, "b": {}}}},
+    )  # fmt: skip
+    text = page(hostile)
+    assert "<script" not in text
+    assert not re.search(r"(src|href)=|@import|url\(", text)
+
+
+@pytest.mark.case("OP-1")
+def test_the_cost_of_each_step_and_the_total_stand_on_the_page_with_the_method() -> None:
+    text = page(facts())
+    for part in ("1.5 s", "1.6 min", "1.7 min", "41,000", "Estimated, not metered", "0.0028"):
+        assert part in text
+
+
+def test_the_worst_errors_are_named_by_id_and_tokens_that_steer_are_not_told() -> None:
+    text = page(facts())
+    assert "e42" in text
+    assert "refund" not in text
