@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from retune.core.resampling import Documents, row_weights
+from retune.core.resampling import Documents, each_apart, row_weights
 from retune.core.statistics import percentile_bounds, resampled_counts
 
 Numbers = NDArray[Any]
@@ -83,7 +83,7 @@ def tallies_by_document(found: Confusion, rows: Pairs, documents: Documents, see
 def bounds(rows: Pairs, statistic: Statistic, documents: Documents, seed: int) -> tuple[float, float]:
     """Return the 95 % percentile interval of a statistic of the tallies of labels and predictions."""
     found = confusion(*rows)
-    if documents is None:
+    if each_apart(documents, len(rows[0])):
         return percentile_bounds(statistic(resampled_tallies(found, seed)))
     return percentile_bounds(statistic(tallies_by_document(found, rows, documents, seed)))
 

@@ -22,6 +22,11 @@ def places_of(documents: Documents, rows: int) -> NDArray[np.int64]:
     return np.unique(np.asarray(documents, dtype=str), return_inverse=True)[1]
 
 
+def each_apart(documents: Documents, rows: int) -> bool:
+    """Tell whether no two rows share a document; raises ValueError where the lengths differ."""
+    return documents is None or int(places_of(documents, rows).max(initial=-1)) + 1 == rows
+
+
 def row_weights(documents: Documents, rows: int, seed: int, resamples: int = RESAMPLES) -> Iterator[Floats]:
     """Yield for each resample how often each row is in it [rows], as often as its document was drawn."""
     places = places_of(documents, rows)
@@ -55,7 +60,7 @@ def mean_bounds(values: Sequence[float], documents: Documents, seed: int) -> tup
 
 def share_bounds(hits: Sequence[bool], documents: Documents, seed: int) -> tuple[float, float]:
     """Return the 95 % interval of a share: Wilson's, but by whole documents where one has several rows."""
-    if documents is None or len(set(documents)) == len(hits):
+    if each_apart(documents, len(hits)):
         interval = wilson(sum(hits), len(hits))
         return interval.low, interval.high
     return mean_bounds([float(hit) for hit in hits], documents, seed)

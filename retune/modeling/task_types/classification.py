@@ -11,7 +11,7 @@ import pandas as pd
 from retune.core.frames import ROWS
 
 COLUMNS = ROWS
-METRICS = ("accuracy", "macro_f1")
+METRICS = ("accuracy", "macro_f1", "weighted_f1", "balanced_accuracy", "matthews")
 EXAMPLE = ["The printer on the third floor does not print.", "Please send me last month's invoice again."]  # made up
 UNKNOWN = -100  # the code of a label that was not seen in training: no loss, always counted wrong
 

@@ -16,6 +16,7 @@ THEIR_NAMES = {
 
 @pytest.mark.case("EV-1")
 @pytest.mark.parametrize("average", THEIR_NAMES)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # pandas of MLflow
 def test_mlflow_shows_the_same_figures_of_a_table_of_answers(mlflow_uri: str, average: str) -> None:
     import mlflow
 
