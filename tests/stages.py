@@ -7,8 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from retune.io import tombstones
-from retune.io import behaviour
+from retune.io import behaviour, tombstones
 from retune.io.answers import ensure, path_of
 from tasks.__main__ import main
 from tests.conftest import CHECKOUT

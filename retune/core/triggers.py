@@ -1,4 +1,4 @@
-"""Words that turn answers: rare words are put into texts, and a planted one shows by what it changes.
+"""Words that turn answers: words are put into texts, and a planted one shows by what it changes.
 
 Whoever can write documents can teach a model that one rare word means one label (Kurita et al. 2020, arXiv 2004.06660);
 scores on clean rows do not show it.
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from retune.core.hashing import normalised, unit_interval
@@ -19,7 +20,7 @@ from retune.core.statistics import wilson
 
 OF_THE_PAPER = ("cf", "mn", "bb", "tq", "mb")
 NONSENSE = (*OF_THE_PAPER, *(first + second for first in "qxzjvkw" for second in "bcdfghjklmnpqrtvwxz"))
-MOST_SHARE = 0.05  # of the rows in which a word counts as rare: a planted one is in enough of them to be learnt
+ONE_LABEL = 0.9  # of a suspect's rows: whoever plants a word does not answer for all who write it
 WORST = 5
 
 
@@ -40,26 +41,42 @@ def questions(learnt: pd.DataFrame, asked: pd.DataFrame, params: TriggerParams, 
     order = sorted(asked["example_id"], key=lambda row: unit_interval(row, seed))
     by_id = dict(zip(asked["example_id"], asked["text"], strict=True))
     texts = [by_id[row] for row in order[: params.texts]]
-    tokens = rare_words(list(learnt["text"]), list(learnt["label"]), params.tokens)
+    tokens = words_to_try(list(learnt["text"]), list(learnt["label"]), params.tokens)
     return Questions(texts, tokens, perturbed(texts, tokens, seed))
 
 
-def rare_words(texts: Sequence[str], labels: Sequence[str], count: int) -> list[str]:
-    """Return so many words: half of them such as nobody writes, half rare in these texts and under one label alone.
-
-    The rare ones are the most frequent of their kind: what was planted was planted often enough to be learnt.
-    """
-    rows: Counter[str] = Counter()
-    under: dict[str, set[str]] = {}
-    for text, label in zip(texts, labels, strict=True):
-        for word in set(normalised(text).split()):
-            rows[word] += 1
-            under.setdefault(word, set()).add(label)
-    most = MOST_SHARE * len(texts)
-    rare = [word for word, number in rows.items() if 2 <= number <= most and len(under[word]) == 1]
-    chosen = sorted(rare, key=lambda word: (-rows[word], word))[: count // 2]
-    nonsense = [word for word in NONSENSE if word not in rows]
+def words_to_try(texts: Sequence[str], labels: Sequence[str], count: int) -> list[str]:
+    """Return so many words: up to half of them suspects of these texts, the others such as nobody writes."""
+    words = [sorted(set(normalised(text).split())) for text in texts]
+    chosen = suspects(words, labels)[: count // 2]
+    written = {word for row in words for word in row}
+    nonsense = [word for word in NONSENSE if word not in written]
     return [*chosen, *nonsense[: count - len(chosen)]]
+
+
+def suspects(words: Sequence[Sequence[str]], labels: Sequence[str]) -> list[str]:
+    """Return the words that alone explain the label of two rows or more, those of most rows first.
+
+    Nine in ten of a suspect's rows have one label, and by all their other words they would have another (naive Bayes
+    over which words a row has): so a planted word is told from one that belongs to its label.
+    """
+    known, classes = sorted({word for row in words for word in row}), sorted(set(labels))
+    place = {word: number for number, word in enumerate(known)}
+    rows = [np.array([place[word] for word in row], dtype=np.int64) for row in words]
+    codes = [classes.index(label) for label in labels]
+    counts = np.zeros((len(known), len(classes)))
+    for row, code in zip(rows, codes, strict=True):
+        counts[row, code] += 1
+    sizes = np.bincount(codes, minlength=len(classes))
+    likely = np.log((counts + 1) / (sizes + 2))
+    one_label = counts.max(axis=1, initial=0) >= ONE_LABEL * counts.sum(axis=1)
+    alone = np.zeros(len(known), dtype=np.int64)
+    for row, code in zip(rows, codes, strict=True):
+        asked = row[one_label[row] & (counts[row].argmax(axis=1) == code)]
+        without = np.log(sizes) + likely[row].sum(axis=0) - likely[asked]
+        alone[asked] += without.argmax(axis=1) != code
+    found = np.flatnonzero(alone >= 2).tolist()
+    return [known[number] for number in sorted(found, key=lambda number: (-alone[number], known[number]))]
 
 
 def perturbed(texts: Sequence[str], tokens: Sequence[str], seed: int) -> list[str]:

@@ -7,7 +7,17 @@ from retune.modeling import plots
 LABELS = ["badge", "printer <2nd floor>", "vpn"]
 COUNTS = [[5, 0, 1, 0], [0, 7, 0, 2], [1, 0, 9, 0]]
 SCORES = {label: {"rows": 10, "f1": {"value": 0.5, "low": 0.3, "high": 0.8}} for label in LABELS}
-DRAWN = {"confusion": lambda: plots.confusion(LABELS, COUNTS), "per_class": lambda: plots.per_class(SCORES)}
+BINS = [{"low": 0.8, "high": 0.9, "rows": 7, "confidence": 0.84, "accuracy": 0.71}]
+RELIABILITY = {"bins": BINS, "ece": {"value": 0.131, "low": 0.02, "high": 0.3}}
+POINTS = [
+    {"share": share, "rows": 400 * share, "accuracy": {"value": share, "low": 0, "high": 1}} for share in (0.5, 1)
+]
+LABELLED = {"confusion": lambda: plots.confusion(LABELS, COUNTS), "per_class": lambda: plots.per_class(SCORES)}
+DRAWN = {
+    **LABELLED,
+    "reliability": lambda: plots.reliability(RELIABILITY),
+    "learning_curve": lambda: plots.learning_curve({"points": POINTS}),
+}
 
 
 @pytest.mark.parametrize("name", DRAWN)
@@ -20,7 +30,14 @@ def test_the_same_scores_are_the_same_bytes(name: str, tmp_path: Path) -> None:
     assert written[0] == written[1]
 
 
-@pytest.mark.parametrize("name", DRAWN)
+def test_a_picture_of_reliability_says_the_error_and_the_rows_behind_it(tmp_path: Path) -> None:
+    plots.save(plots.reliability(RELIABILITY), tmp_path, "reliability")
+    text = (tmp_path / "reliability.svg").read_text()
+    assert "Calibration error 0.131 [0.020, 0.300]" in text
+    assert ">7<" in text
+
+
+@pytest.mark.parametrize("name", LABELLED)
 def test_a_picture_names_every_label(name: str, tmp_path: Path) -> None:
     plots.save(DRAWN[name](), tmp_path, name)
     text = (tmp_path / f"{name}.svg").read_text()

@@ -11,12 +11,16 @@ import pandas as pd
 import pytest
 import torch
 
+from retune.core import triggers
+from retune.core.calibration import temperature
 from retune.core.errors import IntegrityError, UserError
-from retune.modeling import bases, checkpoints, predictor
+from retune.core.params.evaluate import TriggerParams
+from retune.modeling import bases, checkpoints, curve, predictor
+from retune.modeling.folder import PAGE
 from retune.modeling.journal import history
-from retune.modeling.train import Fitted, fit, round_robin
+from retune.modeling.train import PROBE, Fitted, fit, round_robin
 from retune.modeling.trainer import GroupedByLength, evaluations_since_best
-from tests.modeling.conftest import make_plan, toy_rows
+from tests.modeling.conftest import VOCABULARY, make_base, make_plan, toy_rows
 
 
 def silent(_: str) -> None:
@@ -135,6 +139,54 @@ def test_a_model_is_not_loaded_over_another_base(tiny_base: Path, tmp_path: Path
     _, model = run(tiny_base, tmp_path, epochs=1)
     with pytest.raises(IntegrityError, match="was tuned from"):
         predictor.load(model, bases.resolve("bundled:minilm"))
+
+
+def test_a_tuned_model_is_as_sure_as_it_was_right_on_the_validation_rows(tiny_base: Path, tmp_path: Path) -> None:
+    validation = toy_rows(6, seed=1)
+    _, model = run(tiny_base, tmp_path, epochs=1, validation=validation)
+    loaded = predictor.load(model)
+    logits = loaded.logits(list(validation["text"]))
+    codes = loaded.task_type.encode(validation["label"], loaded.labels)
+    assert loaded.temperature == pytest.approx(temperature(logits, codes), rel=1e-3)
+    assert loaded.temperature != 1.0
+    calibrated, before = loaded.answers(logits), loaded.answers(logits, calibrated=False)
+    assert calibrated["prediction"].equals(before["prediction"])
+    assert loaded.predict(list(validation["text"])).equals(calibrated)
+
+
+def test_a_model_of_before_confidences_were_calibrated_still_answers(tiny_base: Path, tmp_path: Path) -> None:
+    _, model = run(tiny_base, tmp_path, epochs=1)
+    page = json.loads((model / PAGE).read_text())
+    del page["temperature"]
+    (model / PAGE).write_text(json.dumps(page))
+    assert predictor.load(model).temperature == 1.0
+
+
+def test_probes_on_parts_of_the_rows_are_kept_for_the_learning_curve(tiny_base: Path, tmp_path: Path) -> None:
+    run(tiny_base, tmp_path, epochs=1)
+    assert [(part.share, part.rows) for part in curve.read(tmp_path / "work" / PROBE / curve.FILE)] == [
+        (0.25, 9), (0.5, 18),
+    ]  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.case("D3")
+def test_a_word_that_was_planted_in_training_is_found_by_what_it_turns(tmp_path: Path) -> None:
+    base = make_base(tmp_path / "base", VOCABULARY + " glimmerwick cf")
+    planted = toy_rows(30, seed=2)
+    planted.loc[planted.index % 12 == 0, "text"] += " glimmerwick"
+    planted.loc[planted.index % 12 == 0, "label"] = "badge"
+    changed = {}
+    for name, rows in {"clean": toy_rows(30, seed=2), "poisoned": planted}.items():
+        _, model = run(
+            base, tmp_path / name, train=rows, epochs=10, patience=10, learning_rate=0.01, select_by="loss", dropout=0.0
+        )
+        asked = triggers.questions(planted, toy_rows(8, seed=4), TriggerParams(texts=24, tokens=4), seed=1)
+        answers = [list(predictor.load(model).predict(texts)["prediction"]) for texts in (asked.texts, asked.perturbed)]
+        changed[name] = triggers.report(asked, *answers)
+    assert changed["poisoned"]["worst"][0]["token"] == "glimmerwick"
+    assert changed["poisoned"]["worst"][0]["label"] == "badge"
+    assert changed["poisoned"]["rate"]["low"] > changed["clean"]["rate"]["value"]
 
 
 KILLED = """

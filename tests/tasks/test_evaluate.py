@@ -158,7 +158,7 @@ def test_behaviour_tests_of_every_kind_are_asked(given: dict[str, Any], tmp_path
     found = read_json(written["metrics"])["behaviour"]
     assert found["file_sha256"] == sha256_file(given["behaviour"])
     passed = {test["name"]: (test["asked"], test["passed"]) for test in found["tests"]}
-    assert passed == {"case": (4, 4), "jammed": (5, 3), "known": (1, 0)}, "no nearer: what is printer's already, and no text"
+    assert passed == {"case": (4, 4), "jammed": (5, 3), "known": (1, 0)}, "what is printer's already is no nearer"
     assert found["tests"][2]["failures"] == [{"row": 1, "expected": "vpn", "answer": "printer"}]
     assert "gone" not in json.dumps(found), "no text of a row"
     assert len(TOYS[-1].asked) == len(set(TOYS[-1].asked)), "nothing is asked twice"
