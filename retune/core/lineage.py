@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from retune.core.frames import TEXT
 
@@ -119,8 +119,3 @@ def told(rows: Iterable[Saw], unknown: Iterable[Name]) -> list[str]:
     lines = [f"  {row.model} {row.version}: {', '.join(TOLD[side] for side in row.sides)}" for row in rows]
     lost = [f"  {name}: cannot be told; its links are neither in MLflow nor in DVC's cache" for name in unknown]
     return (lines or ["  no version is known to have seen it" if lost else "  no version saw it"]) + lost
-
-
-def as_rows(links: Iterable[Link]) -> list[dict[str, Any]]:
-    """Return links as values that JSON can hold."""
-    return [link._asdict() for link in links]

@@ -24,10 +24,12 @@ CREATE TABLE trainings (id INTEGER PRIMARY KEY, run_id TEXT, links TEXT, model T
 CREATE TABLE documents (id INTEGER PRIMARY KEY, document_id TEXT, source_path TEXT, access_label TEXT,
     UNIQUE (document_id, source_path, access_label));
 CREATE INDEX documents_source ON documents (source_path);
-CREATE TABLE links (document INTEGER, training INTEGER, example_id TEXT, side TEXT,
-    PRIMARY KEY (document, training, example_id)) WITHOUT ROWID;
+CREATE TABLE links (training INTEGER, document INTEGER, example_id TEXT, side TEXT,
+    PRIMARY KEY (training, document, example_id)) WITHOUT ROWID;
+CREATE INDEX links_document ON links (document);
 CREATE INDEX links_example ON links (example_id);
-CREATE INDEX links_training ON links (training);
+CREATE TABLE summaries (training INTEGER, source_path TEXT, access_label TEXT, side TEXT, documents INTEGER,
+    examples INTEGER);
 """
 TRAININGS = (
     "SELECT run_id, links, model, version, trained, parent_model, parent_version, datasets, is_known FROM trainings"
@@ -37,6 +39,13 @@ ADD_TRAINING = (
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 REBUILD = "Make it from MLflow: retune lineage --rebuild"
+NUMBERS = "SELECT id FROM trainings WHERE "
+SUMMARISE = """
+INSERT INTO summaries
+SELECT l.training, d.source_path, d.access_label, l.side, count(DISTINCT l.document), count(*)
+FROM links l JOIN documents d ON d.id = l.document WHERE l.training = ? AND l.side != ''
+GROUP BY d.source_path, d.access_label, l.side
+"""
 LINKS = (
     "SELECT d.document_id, d.source_path, d.access_label, l.example_id, l.side, t.model, t.version FROM links l"
     " JOIN documents d ON d.id = l.document JOIN trainings t ON t.id = l.training WHERE "
@@ -110,27 +119,32 @@ class Index:
                 " SELECT DISTINCT document_id, source_path, access_label FROM new"
             )
             change.execute(
-                "INSERT OR REPLACE INTO links SELECT d.id, ?, n.example_id, n.side FROM new n"
+                "INSERT OR REPLACE INTO links SELECT ?, d.id, n.example_id, n.side FROM new n"
                 " JOIN documents d USING (document_id, source_path, access_label)",
                 [number],
             )
             change.execute("DROP TABLE new")
+            change.execute(SUMMARISE, [number])
 
     def drop(self, run_id: str) -> None:
         """Remove what is known of a run."""
-        which = "FROM trainings WHERE run_id = ?"
         with self.connection as change:
-            change.execute(f"DELETE FROM links WHERE training IN (SELECT id {which})", [run_id])  # noqa: S608 - our words
-            change.execute(f"DELETE {which}", [run_id])
+            for number in self._numbers("run_id = ?", [run_id]):
+                change.execute("DELETE FROM links WHERE training = ?", [number])
+                change.execute("DELETE FROM summaries WHERE training = ?", [number])
+                change.execute("DELETE FROM trainings WHERE id = ?", [number])
 
     def forget(self, document_ids: Iterable[str]) -> None:
         """Remove documents and all links to them; who asks must have the list of versions before."""
+        which = "FROM links WHERE document IN (SELECT id FROM documents JOIN asked USING (document_id))"
         with self.connection as change:
             self._ask(document_ids)
-            change.execute(
-                "DELETE FROM links WHERE document IN (SELECT id FROM documents JOIN asked USING (document_id))"
-            )
+            touched = change.execute("SELECT DISTINCT training " + which).fetchall()
+            change.execute("DELETE " + which)
             change.execute("DELETE FROM documents WHERE document_id IN (SELECT document_id FROM asked)")
+            for number in touched:
+                change.execute("DELETE FROM summaries WHERE training = ?", number)
+                change.execute(SUMMARISE, number)
         self.connection.execute("VACUUM")  # else the id stays readable in the file's free pages
 
     def trainings(self) -> list[Training]:
@@ -191,18 +205,20 @@ class Index:
 
     def links_of_version(self, name: Name) -> list[Link]:
         """Return the examples of a version's own data, by document; those of its parents are not among them."""
-        where = "t.model = ? AND t.version = ? AND l.side != '' ORDER BY d.document_id, l.example_id"
-        return list(dict.fromkeys(Link(*row[:5]) for row in self.connection.execute(LINKS + where, name)))
+        numbers = self._numbers("model = ? AND version = ?", name)
+        where = "l.training = ? AND l.side != '' ORDER BY l.training, l.document"
+        found = (row[:5] for number in numbers for row in self.connection.execute(LINKS + where, [number]))
+        return [Link._make(row) for row in dict.fromkeys(found)]
 
-    def counts(self, name: Name) -> dict[str, dict[str, int]]:
-        """Return documents and examples on each side of a version's own data."""
+    def summary(self, name: Name) -> list[tuple[str, str, int, int]]:
+        """Return file, side, number of documents and of examples of a version's own data, as last recorded."""
+        numbers = self._numbers("model = ? AND version = ?", name)
         found = self.connection.execute(
-            "SELECT l.side, count(DISTINCT d.document_id), count(DISTINCT l.example_id) FROM links l"
-            " JOIN documents d ON d.id = l.document JOIN trainings t ON t.id = l.training"
-            " WHERE t.model = ? AND t.version = ? AND l.side != '' GROUP BY l.side",
-            name,
+            "SELECT source_path, side, sum(documents), sum(examples) FROM summaries WHERE training = ?"
+            " GROUP BY source_path, side",
+            numbers[-1:] or [0],
         )
-        return {side: {"documents": documents, "examples": examples} for side, documents, examples in found}
+        return list(found)
 
     def access_labels(self, name: Name) -> list[str]:
         """Return the union of the access labels of the documents that a version, or one that it continues, learnt."""
@@ -212,10 +228,15 @@ class Index:
     def _labels(self, name: Name) -> list[str]:
         """Return the access labels of what a version's own data taught it."""
         found = self.connection.execute(
-            "SELECT DISTINCT d.access_label FROM links l JOIN documents d ON d.id = l.document"
-            " JOIN trainings t ON t.id = l.training WHERE t.model = ? AND t.version = ? AND l.side IN (?, ?)",
+            "SELECT DISTINCT s.access_label FROM summaries s JOIN trainings t ON t.id = s.training"
+            " WHERE t.model = ? AND t.version = ? AND s.side IN (?, ?)",
             [*name, *LEARNT],
         )
+        return [row[0] for row in found]
+
+    def _numbers(self, where: str, values: Iterable[str]) -> list[int]:
+        """Return the numbers of tables of links, the newest last."""
+        found = self.connection.execute(NUMBERS + where + " ORDER BY id", list(values))
         return [row[0] for row in found]
 
     def _named(self, where: str, values: list[str]) -> list[tuple[Name, Link]]:
