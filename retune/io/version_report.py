@@ -37,11 +37,11 @@ ALIASES = ("champion", "challenger", "previous")
 
 
 def numbered(registry: Registry, name: str) -> Version:
-    """Return a version by its number or by an alias; raises UserError where there is none."""
+    """Return a version by number or alias, the newest without a name; raises UserError where there is none."""
+    newest = registry.newest(but="")
     number = registry.aliases().get(name, "") if name in ALIASES else name
-    version = registry.version(number) if number.isdigit() else None
+    version = newest if not name else registry.version(number) if number.isdigit() else None
     if version is None:
-        newest = registry.newest(but="")
         known = f"versions 1 to {newest.number}" if newest is not None else "no version at all"
         todo = (
             "Name one of them, or champion, challenger or previous." if newest is not None else "Run `make pipeline`."
