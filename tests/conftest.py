@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-pytest_plugins = ["tests.acceptance_plugin", "tests.mlflow_fixtures"]
+pytest_plugins = ["tests.acceptance_plugin", "tests.mlflow_fixtures", "tests.mlflow_servers"]
 
 # Before any test imports the library that reads it.
 os.environ.update(
