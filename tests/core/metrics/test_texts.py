@@ -149,8 +149,12 @@ def test_bleu_and_chrf_are_what_sacrebleu_prints() -> None:
     from sacrebleu import corpus_bleu, corpus_chrf
 
     toy = toys.text(60, 0.5, 3)
-    by_place = [[row[0] for row in toy.truth], [row[1] if place % 3 else None for place, row in enumerate(toy.truth)]]
-    uneven = [row if place % 3 else row[:1] for place, row in enumerate(toy.truth)]
+    # two rows in three have a second reference, and it is the better one
+    uneven = [
+        [row[0], answer] if place % 3 else row[:1]
+        for place, (row, answer) in enumerate(zip(toy.truth, toy.answers, strict=True))
+    ]
+    by_place = [[row[0] for row in uneven], [row[1] if len(row) > 1 else None for row in uneven]]
     assert 100 * bleu.score(uneven, toy.answers) == pytest.approx(corpus_bleu(toy.answers, by_place).score)
     assert 100 * chrf.score(uneven, toy.answers) == pytest.approx(corpus_chrf(toy.answers, by_place).score)
 
