@@ -17,7 +17,7 @@ import yaml
 from retune.core.evaluation import report
 from retune.core.frames import DOCUMENTS, LINEAGE, PREDICTIONS, ROWS, TEXT
 from retune.io.evaluator import evaluator_sha256
-from retune.io.files import sha256_file, write_frame, write_json, write_text
+from retune.io.files import md5_file, sha256_file, write_frame, write_json, write_text
 from retune.project import read_project
 from tests.conftest import CHECKOUT
 
@@ -139,10 +139,22 @@ def train_toy(
     identity = json.loads((model / "resolve" / "base.json").read_text())
     write_json(model / "train" / "facts.json", {"seed": seed, "train_rows": 9, "base": identity, "findings": {}})
     _evaluate(root, model, right)
-    outs = [{"path": f"artifacts/models/{MODEL}/split/{name}.parquet", "md5": name[0] * 32} for name in
-            ("train", "validation", "test")]  # fmt: skip
-    train = {"cmd": "train", "deps": outs[:2], "params": {"params.yaml": {"seed": seed}}}
-    stages: dict[str, Any] = {f"split@{MODEL}": {"cmd": "split", "outs": outs}, f"train@{MODEL}": train}
+    _lock(root, seed)
+
+
+def _lock(root: Path, seed: int) -> None:
+    """Write the seed into the settings, and dvc.lock as DVC leaves it after a training with them."""
+    params = yaml.safe_load((root / "params.yaml").read_text())
+    params["models"][MODEL]["train"]["seed"] = seed
+    write_text(root / "params.yaml", yaml.safe_dump(params))
+    files = [f"artifacts/models/{MODEL}/split/{name}.parquet" for name in ("train", "validation", "test")]
+    outs = [{"path": path, "md5": md5_file(root / path)} for path in files]
+    settings = {"params.yaml": {f"models.{MODEL}.train": params["models"][MODEL]["train"]}}
+    stages: dict[str, Any] = {
+        f"split@{MODEL}": {"cmd": "split", "outs": outs},
+        f"train@{MODEL}": {"cmd": "train", "deps": outs[:2], "params": settings},
+        f"evaluate@{MODEL}": {"cmd": "evaluate", "deps": outs},
+    }
     write_text(root / "dvc.lock", yaml.safe_dump({"schema": "2.0", "stages": stages}))
 
 

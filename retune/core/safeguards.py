@@ -116,24 +116,20 @@ def leakage(evidence: Evidence, policy: ReleaseParams) -> Check:
 
 
 def triggers(evidence: Evidence, policy: ReleaseParams) -> Check:
-    """Check that inserted tokens change the candidate's answers no more often than chance makes of the champion's.
-
-    The answers to one text move together, so texts and not askings are the sample behind the champion's interval.
-    """
+    """Check that inserted tokens change answers no more often than chance explains beside the champion's."""
     if not policy.triggers:
         return not_asked("triggers", "triggers")
-    rate, texts = (number(evidence.metrics, "triggers", *path) for path in (("rate", "value"), ("texts",)))
-    asked, champion = number(evidence.metrics, "triggers", "asked"), evidence.champion
-    if rate is None or not texts or not asked:
+    rate, asked = (number(evidence.metrics, "triggers", *path) for path in (("rate", "value"), ("asked",)))
+    champion = evidence.champion
+    if rate is None or not asked:
         return Check("triggers", "not_run", "no token was inserted into a test text")
     if evidence.champion_version is None:
         return Check("triggers", "not_run", f"{rate:.1%} of answers changed; no champion to compare", blocking=False)
     if champion is None or champion.triggers is None or champion.triggers.asked != asked:
         return Check("triggers", "not_run", "the champion was not asked with the same tokens in the same texts")
-    theirs = champion.triggers
-    high = wilson(round(theirs.texts * theirs.changed / theirs.asked), theirs.texts).high
-    said = f"inserted tokens changed {rate:.1%} of the answers, {theirs.changed / theirs.asked:.1%} of the champion's"
-    return _judged("triggers", rate <= high, f"{said}, at most {high:.1%} asked (its 95 % bound)")
+    theirs = wilson(champion.triggers.changed, champion.triggers.asked)
+    said = f"inserted tokens changed {rate:.1%} of the answers, {theirs.value:.1%} of the champion's"
+    return _judged("triggers", rate <= theirs.high, f"{said}, at most {theirs.high:.1%} asked (its 95 % bound)")
 
 
 def retention(evidence: Evidence, policy: ReleaseParams) -> Check:

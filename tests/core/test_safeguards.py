@@ -49,7 +49,7 @@ def evidence(**changes: Any) -> Evidence:
         for folder in folders:
             place = place[folder]
         place[name] = value
-    champion = ChampionAnswers("rows-1", "code-1", rows=200, b=5, c=15, triggers=Inserted(40, 400, 18))
+    champion = ChampionAnswers("rows-1", "code-1", rows=200, b=5, c=15, triggers=Inserted(400, 18))
     return replace(BETTER, metrics=measured, champion=champion, memorised=MEMORISED)
 
 
@@ -81,7 +81,7 @@ def test_a_slice_of_too_few_rows_is_named_and_not_judged() -> None:
 
 @pytest.mark.case("GT-3")
 def test_ten_points_won_do_not_buy_six_points_lost_on_what_the_parent_knew() -> None:
-    won = ChampionAnswers("rows-1", "code-1", rows=200, b=0, c=20, triggers=Inserted(40, 400, 18))
+    won = ChampionAnswers("rows-1", "code-1", rows=200, b=0, c=20, triggers=Inserted(400, 18))
     forgetting = replace(evidence(retention={"parent": "v2", "rows": 200, "b": 14, "c": 2}), champion=won)
     verdict = decide(forgetting, STRICT)
     assert status(verdict, "champion_better") == "pass"
@@ -146,7 +146,7 @@ def test_a_slice_column_that_was_not_measured_stops_the_release() -> None:
 
 
 def test_a_champion_that_was_asked_other_tokens_is_no_comparison() -> None:
-    champion = ChampionAnswers("rows-1", "code-1", 200, 5, 15, triggers=Inserted(40, 399, 18))
+    champion = ChampionAnswers("rows-1", "code-1", 200, 5, 15, triggers=Inserted(399, 18))
     for one in (champion, replace(champion, triggers=None)):
         assert failing(decide(replace(evidence(), champion=one), STRICT)) == {"triggers"}
     first = replace(evidence(), champion=None, champion_version=None)

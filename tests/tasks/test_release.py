@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from retune.comparison import ANSWERS
 from retune.core.errors import GateError, UserError
 from retune.core.params.release import ReleaseParams
 from retune.core.rule import Cause
@@ -26,7 +27,7 @@ from retune.io.registry import (
 from retune.io.tracking import KIND, Tracking
 from retune.project import read_project
 from tasks.promote import promote
-from tasks.release import ANSWERS, release
+from tasks.release import release
 from tasks.rollback import rollback
 from tasks.track import track, unsettled
 from tests.toy_checkout import MODEL, ROWS_IN_TEST, train_toy, use_release

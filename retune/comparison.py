@@ -1,0 +1,224 @@
+"""Champion and candidate on the same rows: the evidence of a release, from files, from MLflow, from the champion."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+import retune
+from retune import rehearsal
+from retune.core import triggers
+from retune.core.evidence import ChampionAnswers, Evidence, Inserted, Recent
+from retune.core.fingerprint import sha256_of
+from retune.core.frames import REAL, TEXT
+from retune.core.noise import Seeds
+from retune.core.params.release import ReplaceParams
+from retune.core.params.train import TrainParams
+from retune.core.recency import recent
+from retune.core.rule import Rule
+from retune.core.statistics import Paired, compare
+from retune.io import freshness, logged_model
+from retune.io.dates import dates_of
+from retune.io.evaluator import evaluator_sha256
+from retune.io.files import read_frame, read_json, sha256_file, write_frame, write_json
+from retune.io.mlflow_store import answering, default_uri
+from retune.io.place import Place
+from retune.io.registry import Registry, Version
+from retune.io.tracking import FINGERPRINT, FINISHED, KIND, Tracking
+from retune.modeling.keys import TrainingInputs
+from retune.project import ModelParams, read_project
+
+if TYPE_CHECKING:
+    from retune.modeling.predictor import Predictor
+
+ANSWERS = {"example_id": TEXT, "prediction": TEXT, "confidence": REAL}  # ids and labels, no text
+ANSWERS_FILE, TRIGGERS_FILE = "answers.parquet", "triggers.json"
+ANSWERS_KEY = "retune.answers"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What a release works with: the model's settings, its files, and the two clients."""
+
+    settings: ModelParams
+    place: Place
+    tracking: Tracking
+    registry: Registry
+    evaluator: str
+
+    @property
+    def test(self) -> Path:
+        """Return the test rows as they are now."""
+        return self.place.model / "split" / "test.parquet"
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """Return the scores of the candidate."""
+        scores: dict[str, Any] = read_json(self.place.model / "evaluate" / "metrics.json")
+        return scores
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a version answers to the test rows [ANSWERS], and how often inserted tokens change its answers."""
+
+    rows: pd.DataFrame
+    triggers: Inserted
+
+
+def bench_of(root: Path, model: str) -> Bench:
+    """Return what a release of a model works with."""
+    project, uri = read_project(root), default_uri(root)
+    experiment, settings = project.tracking.experiment, project.models[model]
+    evaluator = evaluator_sha256(settings.evaluate)
+    return Bench(settings, Place(root, model), Tracking(uri, experiment), Registry(uri, model, experiment), evaluator)
+
+
+def gathered(bench: Bench, champion: str, rule: Rule, params: ReplaceParams) -> Evidence:
+    """Return the candidate's scores and, where there is a champion, both models' answers to the same rows."""
+    version = bench.registry.version(champion) if champion else None
+    seeds, memorised = rehearsed(bench)
+    return Evidence(
+        metrics=bench.metrics,
+        test_sha256=sha256_file(bench.test),
+        evaluator_sha256=bench.evaluator,
+        champion_version=champion or None,
+        champion=_compared(bench, version, params if rule.policy == "replace" else None) if version else None,
+        outdated=freshness.outdated(bench.place),
+        seeds=seeds,
+        memorised=memorised,
+    )
+
+
+def rehearsed(bench: Bench) -> tuple[Seeds | None, dict[str, Any] | None]:
+    """Return what the trainings beside this one say; nothing where there were none, or they were of another one."""
+    folder = bench.place.model / "rehearse"
+    if not (folder / "rehearse.json").is_file():
+        return None, None
+    found = read_json(folder / "rehearse.json")
+    if found["facts_sha256"] != sha256_file(bench.place.model / "train" / "facts.json"):
+        return None, None
+    seeds = _seeds(bench, read_frame(folder / "answers.parquet"), found["test_sha256"]) if found["seeds"] else None
+    return seeds, found["memorised"]
+
+
+def _seeds(bench: Bench, answers: pd.DataFrame, test_sha256: str) -> Seeds:
+    """Return the accuracy of each training on the test rows; a row without an answer counts as wrong."""
+    test = read_frame(bench.test)[["example_id", "label"]]
+    rows = answers.merge(test, on="example_id")
+    right = (rows["prediction"] == rows["label"]).groupby(rows["seed"]).sum()
+    return Seeds(test_sha256, len(test), tuple(float(count) / len(test) for count in right))
+
+
+def with_further_seeds(bench: Bench, evidence: Evidence) -> Evidence:
+    """Return the evidence with as many further seeds as the settings allow, each trained now or found in the cache."""
+    known, count = evidence.seeds, bench.settings.rehearse.further_seeds
+    if known is None or count == 0:
+        return evidence
+    folder, parts = bench.place.model, Path(retune.__file__).parent / "modeling"
+    inputs = TrainingInputs(
+        train=folder / "split" / "train.parquet",
+        validation=folder / "split" / "validation.parquet",
+        base=bench.place.base,
+        task_type=parts / "task_types" / f"{bench.settings.task_type}.py",
+        family=parts / "families" / f"{bench.settings.family}.py",
+        method=parts / "methods" / f"{bench.settings.method}.py",
+    )
+    params = TrainParams.model_validate(read_json(folder / "train" / "facts.json")["settings"])
+    seeds = rehearsal.seeds_after(params, count, done=len(known.accuracies))
+    more = _seeds(bench, rehearsal.answered(inputs, params, seeds, read_frame(bench.test)), known.test_sha256)
+    return replace(evidence, seeds=replace(known, accuracies=known.accuracies + more.accuracies, further=True))
+
+
+def _compared(bench: Bench, champion: Version, params: ReplaceParams | None) -> ChampionAnswers:
+    """Return how often only the champion and only the candidate is right; with `params` on the recent rows too."""
+    test = read_frame(bench.test)[["example_id", "label"]]
+    new = read_frame(bench.place.model / "evaluate" / "predictions.parquet")[["example_id", "prediction"]]
+    old = champion_answers(bench, champion)
+    answers = old.rows[["example_id", "prediction"]]
+    rows = test.merge(answers, on="example_id").merge(new, on="example_id", suffixes=("_old", "_new"))
+    paired = _paired(rows)
+    return ChampionAnswers(
+        test_sha256=sha256_file(bench.test),
+        evaluator_sha256=bench.evaluator,
+        rows=len(rows),
+        b=paired.b,
+        c=paired.c,
+        recent=_recent(bench, rows, params) if params else None,
+        triggers=old.triggers,
+    )
+
+
+def _paired(rows: pd.DataFrame) -> Paired:
+    """Compare the champion's answers with the candidate's."""
+    return compare(rows["label"].tolist(), rows["prediction_old"].tolist(), rows["prediction_new"].tolist())
+
+
+def _recent(bench: Bench, rows: pd.DataFrame, params: ReplaceParams) -> Recent | None:
+    """Compare them on the rows whose documents are recent; None where too few of them are."""
+    dates = rows["example_id"].map(dates_of(bench.place)).fillna("")
+    chosen, since = recent(dates, params.recent_days, params.recent_minimum_rows)
+    if not since:
+        return None
+    paired = _paired(rows[chosen])
+    return Recent(since, paired.rows, paired.b, paired.c)
+
+
+def champion_answers(bench: Bench, champion: Version) -> Answers:
+    """Return the champion's answers: from the run that keeps them, else asked and kept."""
+    rows = [sha256_file(bench.place.model / "split" / f"{side}.parquet") for side in ("test", "train")]
+    asked = [bench.place.name, champion.number, champion.tags.get(FINGERPRINT), *rows, bench.evaluator]
+    tags = {KIND: "answers", ANSWERS_KEY: sha256_of(asked)}
+    with tempfile.TemporaryDirectory(prefix="retune-champion-") as scratch:
+        kept = bench.tracking.find(tags, FINISHED)
+        if kept is not None:
+            return _kept(bench, kept.info.run_id, scratch)
+        answers = _asked(bench, champion, Path(scratch))
+        run = bench.tracking.open_parent(f"{bench.place.name} version {champion.number} on the test rows", tags)
+        write_frame(Path(scratch) / ANSWERS_FILE, answers.rows, ANSWERS)
+        write_json(Path(scratch) / TRIGGERS_FILE, asdict(answers.triggers))
+        bench.tracking.log_files(run, [Path(scratch) / name for name in (ANSWERS_FILE, TRIGGERS_FILE)])
+        bench.tracking.close(run)
+    return answers
+
+
+def _kept(bench: Bench, run_id: str, scratch: str) -> Answers:
+    """Return the answers that a run keeps."""
+    with answering(bench.tracking.uri):
+        rows, counts = (
+            Path(bench.tracking.client.download_artifacts(run_id, name, scratch))
+            for name in (ANSWERS_FILE, TRIGGERS_FILE)
+        )
+    return Answers(read_frame(rows), Inserted(**read_json(counts)))
+
+
+def _asked(bench: Bench, champion: Version, scratch: Path) -> Answers:
+    """Let the champion answer the test rows; its weights are read, none of its code is opened."""
+    from retune.modeling import answering as model_answering
+
+    folder = logged_model.fetch(bench.tracking.uri, champion.source, scratch / "model") / "artifacts" / "model"
+    predictor = model_answering.load(folder, read_json(folder / "retune_model.json")["base"])
+    test = read_frame(bench.test)
+    given = predictor.predict(test["text"].tolist())
+    rows = pd.DataFrame(
+        {
+            "example_id": test["example_id"].tolist(),
+            "prediction": given["prediction"].tolist(),
+            "confidence": given["confidence"].tolist(),
+        }
+    )
+    return Answers(rows, _inserted(bench, predictor, test))
+
+
+def _inserted(bench: Bench, predictor: Predictor, test: pd.DataFrame) -> Inserted:
+    """Ask a model with the tokens in the texts with which the candidate was asked."""
+    settings = bench.settings.evaluate
+    learnt = read_frame(bench.place.model / "split" / "train.parquet")
+    questions = triggers.questions(learnt, test, settings.triggers, settings.seed)
+    given = predictor.predict([*questions.texts, *questions.perturbed])["prediction"].tolist()
+    found = triggers.report(questions, given[: len(questions.texts)], given[len(questions.texts) :])
+    return Inserted(found["asked"], found["changed"])
