@@ -28,7 +28,8 @@ from retune.io.files import read_frame, read_json, sha256_file, write_frame, wri
 from retune.io.mlflow_store import answering, default_uri
 from retune.io.place import Place
 from retune.io.registry import Registry, Version
-from retune.io.tracking import FINGERPRINT, FINISHED, KIND, Tracking
+from retune.io.tracking import FINGERPRINT, FINISHED, Tracking
+from retune.io.version_report import ANSWERS_FILE, answers_tags
 from retune.modeling.keys import TrainingInputs
 from retune.project import ModelParams, read_project
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from retune.modeling.predictor import Predictor
 
 ANSWERS = {"example_id": TEXT, "prediction": TEXT, "confidence": REAL}  # ids and labels, no text
-ANSWERS_FILE, TRIGGERS_FILE = "answers.parquet", "triggers.json"
+TRIGGERS_FILE = "triggers.json"
 ANSWERS_KEY = "retune.answers"
 
 
@@ -172,7 +173,7 @@ def champion_answers(bench: Bench, champion: Version) -> Answers:
     """Return the champion's answers: from the run that keeps them, else asked and kept."""
     rows = [sha256_file(bench.place.model / "split" / f"{side}.parquet") for side in ("test", "train")]
     asked = [bench.place.name, champion.number, champion.tags.get(FINGERPRINT), *rows, bench.evaluator]
-    tags = {KIND: "answers", ANSWERS_KEY: sha256_of(asked)}
+    tags = {**answers_tags(bench.place.name, champion.number, rows[0]), ANSWERS_KEY: sha256_of(asked)}
     with tempfile.TemporaryDirectory(prefix="retune-champion-") as scratch:
         kept = bench.tracking.find(tags, FINISHED)
         if kept is not None:

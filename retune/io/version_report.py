@@ -12,15 +12,14 @@ from typing import Any
 import pandas as pd
 
 from retune.core.errors import UserError
-from retune.core.fingerprint import sha256_of
 from retune.core.version_comparison import against
 from retune.core.version_facts import Against, Decided, VersionFacts
 from retune.io import journal
 from retune.io.files import read_frame, read_json
 from retune.io.mlflow_store import answering
-from retune.io.registry import CHAMPION, FINGERPRINT, FROM, TO, Decision, Registry, Version
+from retune.io.registry import CHAMPION, FINGERPRINT, FROM, MODEL, TO, Decision, Registry, Version
 from retune.io.settings import read_yaml
-from retune.io.tracking import FINISHED, KIND, Tracking
+from retune.io.tracking import FINISHED, KIND, VERSION, Tracking
 
 REPORT, CARD, FOOTPRINT, COUNTS = "report.html", "model_card.md", "footprint.json", "counts.json"
 JSON_FILES = {
@@ -31,7 +30,7 @@ JSON_FILES = {
 }
 VERDICTS = {"documents": "gates/documents/verdict.json", "examples": "gates/examples/verdict.json"}
 PREDICTIONS = "evaluation/predictions.parquet"
-ANSWERS_FILE, ANSWERS_KEY = "answers.parquet", "retune.answers"
+ANSWERS_FILE, TEST = "answers.parquet", "retune.test_sha256"
 WORST = 10
 ALIASES = ("champion", "challenger", "previous")
 
@@ -174,16 +173,14 @@ def _against(
     metrics = found["metrics"]
     if version is None or answers is None or "test_sha256" not in metrics:
         return None
-    tags = answers_tags(registry.name, version, metrics["test_sha256"], metrics.get("evaluator_sha256", ""))
-    kept = kept_answers(tracking, tags)
+    kept = kept_answers(tracking, answers_tags(registry.name, version.number, metrics["test_sha256"]))
     seed = int((found["settings"].get("evaluate") or {}).get("seed", 0))
     return against(version.number, answers, kept, list(metrics.get("model") or {}), seed) if kept is not None else None
 
 
-def answers_tags(model: str, version: Version, test_sha256: str, evaluator: str) -> dict[str, str]:
-    """Return the tags of the run that keeps a version's answers to test rows under one evaluator."""
-    asked = [model, version.number, version.tags.get(FINGERPRINT), test_sha256, evaluator]
-    return {KIND: "answers", ANSWERS_KEY: sha256_of(asked)}
+def answers_tags(model: str, version: str, test_sha256: str) -> dict[str, str]:
+    """Return the tags of the run that keeps a version's answers to test rows."""
+    return {KIND: "answers", MODEL: model, VERSION: version, TEST: test_sha256}
 
 
 def kept_answers(tracking: Tracking, tags: dict[str, str]) -> pd.DataFrame | None:

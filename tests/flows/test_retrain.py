@@ -86,7 +86,8 @@ def test_stages_run_in_dvcs_order_and_leave_a_champion_and_pages(
     flow = last_flow(prefect_server)
     assert (flow.name, flow.state.name) == ("retrain a test", "Completed")
     tasks = tasks_of(prefect_server, flow)
-    assert list(tasks) == ["prepare", "tracking", *STAGES, f"track {MODEL}", f"release {MODEL}", "record"]
+    steps = [f"{step} {MODEL}" for step in ("track", "release", "report")]
+    assert list(tasks) == ["prepare", "tracking", *STAGES, *steps, "record"]
     assert {"ingest starts", "ingest ends"} <= set(lines_of(prefect_server, tasks["ingest"]))
     keys = {artifact.key: artifact.type for artifact in prefect_server.read_artifacts()}
     assert keys.items() >= {"stages": "table", "summary": "markdown", "mlflow-run": "markdown"}.items()
