@@ -41,6 +41,10 @@ class Promotion(BaseModel):
     model: str = Field(title="Model", description="The model's name in params.yaml.")
     version: str = Field(default="", title="Version", description="A version's number; empty for the challenger.")
     reason: str = Field(min_length=1, title="Reason", description="Why, for the record.")
+    force: bool = Field(
+        default=False, title="Overrule the evidence", description="Recorded as forced, with the reason; no approval."
+    )
+    asked_by: str = Field(default="", title="For", description="Who wants it, for the record.")
 
 
 class Rollback(BaseModel):
@@ -48,3 +52,20 @@ class Rollback(BaseModel):
 
     model: str = Field(title="Model", description="The model's name in params.yaml.")
     reason: str = Field(min_length=1, title="Reason", description="Why, for the record.")
+    asked_by: str = Field(default="", title="For", description="Who wants it, for the record.")
+
+
+class Awaiting(BaseModel):
+    """Which version waits for an approval."""
+
+    model: str = Field(title="Model", description="The model's name in params.yaml.")
+    version: str = Field(min_length=1, title="Version", description="A version's number.")
+    why: str = Field(default="", title="What is known of it", description="Shown to who approves.")
+
+
+class Everywhere(BaseModel):
+    """Of which models approvals are looked for."""
+
+    models: list[str] = Field(
+        default_factory=list, title="Models", description="Names from params.yaml; empty for all."
+    )

@@ -14,8 +14,9 @@ from flows.execution import Execution, RunFailedError
 from flows.forms import Retrain
 from flows.plan import LOCK, prepare
 from flows.steps import answering, run_step, say
+from flows.submit import ask
 from retune.core.alerts import of_retrain
-from retune.core.errors import RetuneError
+from retune.core.errors import RetuneError, WaitingError
 from retune.core.rule import Cause
 from retune.core.run_report import RunReport
 from retune.io.locks import exclusive
@@ -89,6 +90,8 @@ def _decide(execution: Execution, model: str, cause: Cause) -> Tracked | None:
         )  # fmt: skip
     except RetuneError as error:
         execution.report.fail(doing, error)
+        if isinstance(error, WaitingError):
+            say(ask(error))
         if cause == "drift":
             execution.report.alert(model, [str(error)])
         return tracked

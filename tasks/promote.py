@@ -58,6 +58,21 @@ def promote(*, root: Path, model: str, version: str, reason: str, force: bool = 
     return promotion.move(registry, replace(made, is_forced=force), once=False)
 
 
+def promote_approved(*, root: Path, model: str) -> Decision | None:
+    """Return the decision that made a waiting challenger the champion once approved, None where nothing changed."""
+    project = read_project(root)
+    registry, params = Registry(default_uri(root), model, project.tracking.experiment), project.models[model].release
+    version = registry.version(registry.aliases().get(CHALLENGER, "0"))
+    made = [one for one in registry.decisions(**{TO: version.number}) if one.outcome in DECIDED] if version else []
+    if version is None or not params.approval.required or not made or made[0].outcome != AWAITING:
+        return None
+    try:
+        approver = promotion.approved(registry, version, params.approval, datetime.now(UTC))
+    except WaitingError:
+        return None
+    return promote(root=root, model=model, version=version.number, reason=f"{approver} approved what waited")
+
+
 def supporting(registry: Registry, chosen: Version, champion: str) -> Decision:
     """Return the newest decision that found the version fit to replace the champion; raises GateError without one."""
     promotion.check_usable(chosen)

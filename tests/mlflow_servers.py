@@ -95,7 +95,7 @@ def add_account(uri: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from mlflow.server.auth.client import AuthServiceClient
 
     be(ADMIN, monkeypatch)
-    AuthServiceClient(uri).create_user(name, PASSWORD)  # type: ignore[no-untyped-call]
+    AuthServiceClient(uri).create_user(name, PASSWORD)
 
 
 def be(name: str, monkeypatch: pytest.MonkeyPatch) -> None:

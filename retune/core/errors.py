@@ -50,6 +50,10 @@ class WaitingError(RetuneError):
 
     exit_code = EXIT_WAITING
 
+    def __init__(self, model: str, version: str, message: str) -> None:
+        self.model, self.version = model, version
+        super().__init__(message)
+
 
 class IntegrityError(RetuneError):
     """A hash does not hold: the file is not the one that was written."""

@@ -87,8 +87,10 @@ def approved(registry: Registry, version: Version, params: ApprovalParams, now: 
     who = "a second person" if params.by == "second_person" else "somebody"
     reasons = "".join(f"; {reason}" for reason in found.reasons)
     raise WaitingError(
+        registry.name,
+        version.number,
         f"version {version.number} of {registry.name} waits until {who} approves it{reasons}. They do it by: "
-        f'retune approve --model {registry.name} --version {version.number} --reason "..."'
+        f'retune approve --model {registry.name} --version {version.number} --reason "..."',
     )
 
 

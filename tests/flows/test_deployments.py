@@ -39,7 +39,7 @@ def test_its_run_has_a_name_with_the_parameters_that_it_starts_with(deployment: 
     schema = flow.parameters.model_dump()
     given = deployment.get("parameters") or {"request": schema["properties"]["request"].get("default")}
     if schema["required"]:
-        assert deployment["name"] in ("promote", "rollback")  # a person fills in their form
+        assert deployment["name"] in ("promote", "rollback", "approve")  # a person fills in their form
         return
     assert flow.flow_run_name.format(**flow.validate_parameters(given))
 
@@ -58,9 +58,10 @@ def test_its_schedule_is_one_that_prefect_takes(deployment: dict[str, Any]) -> N
 
 
 def test_retraining_is_weekly_looking_is_nightly_and_the_rest_waits_for_an_event_or_a_person() -> None:
-    assert [deployment["name"] for deployment in DEPLOYMENTS if deployment.get("schedules")] == ["weekly", "monitor"]
+    scheduled = [deployment["name"] for deployment in DEPLOYMENTS if deployment.get("schedules")]
+    assert scheduled == ["weekly", "monitor", "approvals"]
     assert [deployment["name"] for deployment in DEPLOYMENTS if deployment.get("triggers")] == ["on-drift"]
-    assert {"by-hand", "take-up", "promote", "rollback"} <= set(NAMES)
+    assert {"by-hand", "take-up", "promote", "rollback", "approve"} <= set(NAMES)
 
 
 @pytest.mark.case("SC-2")
@@ -68,8 +69,9 @@ def test_what_is_due_while_another_runs_waits_for_it() -> None:
     for deployment in DEPLOYMENTS:
         assert deployment["concurrency_limit"]["collision_strategy"] == "ENQUEUE"
     started_by_machine = [deployment for deployment in DEPLOYMENTS if deployment.get("parameters")]
-    assert [deployment["name"] for deployment in started_by_machine] == ["weekly", "on-drift", "take-up", "monitor"]
-    assert all(deployment["parameters"]["request"]["wait"] for deployment in started_by_machine)
+    names = [deployment["name"] for deployment in started_by_machine]
+    assert names == ["weekly", "on-drift", "take-up", "monitor", "approvals"]  # the last one always waits
+    assert all(deployment["parameters"]["request"].get("wait", True) for deployment in started_by_machine)
 
 
 @pytest.fixture(scope="module")
@@ -125,12 +127,12 @@ def test_the_weekly_deployment_really_gets_scheduled_runs(server: dict[str, str]
         assert set(made) == set(NAMES)
         until = time.monotonic() + 120
         runs = client.read_flow_runs()
-        while len({run.deployment_id for run in runs}) < 2 and time.monotonic() < until:
+        while len({run.deployment_id for run in runs}) < 3 and time.monotonic() < until:
             time.sleep(1)
             runs = client.read_flow_runs()
     assert runs, "a schedule that yields no run: see the bounds of fastapi and sqlalchemy in pyproject.toml"
     assert {run.state_type for run in runs} == {StateType.SCHEDULED}
-    assert {run.deployment_id for run in runs} == {made["weekly"].id, made["monitor"].id}
+    assert {run.deployment_id for run in runs} == {made[name].id for name in ("weekly", "monitor", "approvals")}
 
 
 @pytest.mark.slow

@@ -7,33 +7,30 @@ from typing import Annotated
 
 import typer
 
-from retune.cli.options import AsJson, ModelName, Reason, print_json
+from retune.cli.options import AsJson, ModelName, Reason
 from retune.core.errors import EXIT_SUCCESS
 
 PANEL = "Decide"
+VersionNumber = Annotated[str, typer.Option("--version", metavar="N", help="Which version; the challenger by default.")]
+Force = Annotated[
+    bool, typer.Option("--force", help="Overrule the evidence; needs a reason, and is recorded as forced.")
+]
 
 
 def main(
     model: ModelName = "",
-    version: Annotated[
-        str, typer.Option("--version", metavar="N", help="Which version; the challenger by default.")
-    ] = "",
+    version: VersionNumber = "",
     reason: Reason = "by hand",
+    force: Force = False,
     as_json: AsJson = False,
 ) -> int:
     """Makes a version the champion, where its evidence supports it; takes seconds."""
-    from dataclasses import asdict
-
     from flows import environment
     from retune.cli.models import the_model
-    from tasks.promote import promote
+    from retune.cli.moves import promoted, show
 
     root = Path.cwd()
     environment.prepare(root, quiet=True)
     name = the_model(root, model)
-    made = promote(root=root, model=name, version=version, reason=reason)
-    if as_json:
-        print_json({"model": name, **asdict(made)})
-        return EXIT_SUCCESS
-    print(f"{name}: the champion is version {made.after} (before: {made.before or 'none'}), because: {made.why}")
+    show(name, promoted(root, name, version=version, reason=reason, force=force), as_json=as_json)
     return EXIT_SUCCESS
