@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from retune.core.rule import Cause
-from retune.io import behaviour, collected, dvc, source, tombstones
+from retune.io import behaviour, collected, dvc, erasures, source, tombstones
 from retune.project import ModelParams, Project, chosen, read_project
 from tasks.doctor import preflight
 from tasks.resolve import resolve
@@ -42,6 +42,7 @@ def bring_up_to_date(root: Path, names: list[str], say: Say) -> tuple[Project, d
     """
     project = read_project(root)
     models = chosen(project, names)
+    erasures.refuse_half_done(root)
     for mended in dvc.heal(root):
         say(mended)
     if source.update(root, say=_silent):

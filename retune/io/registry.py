@@ -137,6 +137,11 @@ class Registry:
         with answering(self.uri):
             self.client.set_registered_model_alias(self.name, CHALLENGER, number)
 
+    def unchallenge(self) -> None:
+        """Let `challenger` point to nothing: the version is not to be promoted any more."""
+        with answering(self.uri):
+            self.client.delete_registered_model_alias(self.name, CHALLENGER)
+
     def decisions(self, **tags: str) -> list[Decision]:
         """Return the recorded decisions on this model, newest first, that bear these tags."""
         return list(self._decisions(tags))
@@ -262,7 +267,7 @@ class Registry:
         self.client.set_tag(decision.run_id, DONE, "yes")
 
     def _before(self, decision: Decision) -> str:
-        """Return what `previous` shall be: what the champion itself had replaced, not what a rollback or deletion left."""
+        """Return what `previous` shall be: what the champion itself had replaced, not what a rollback left."""
         if decision.outcome == PROMOTED:
             return decision.before if self._is_usable(decision.before) else ""
         promotions = self.decisions(**{OUTCOME: PROMOTED, TO: decision.after or NOBODY})

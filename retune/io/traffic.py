@@ -120,6 +120,15 @@ def expire(uri: str, model: str, retention_days: int, now: datetime) -> Expired:
     return Expired(tuple(day.isoformat() for day in old), sum(rows), unreadable)
 
 
+def erase(uri: str, model: str, change: Callable[[pa.Table], pa.Table], *, erase: bool) -> int:
+    """Return how many rows of a model's whole log `change` leaves out, and take them out of it with `erase`."""
+    store = opened(uri, model)
+    paths = [file.path for file in store.listing(date.min, date.max) if file.is_ours]
+    lost = store.each(paths, lambda table: 0 if isinstance(_rows_of(table), str) else len(table) - len(change(table)))
+    hit = [(path, rows) for path, rows in lost if isinstance(rows, int) and rows]
+    return sum(store.change(path, change) if erase else rows for path, rows in hit)
+
+
 def stamp(moment: datetime) -> str:
     """Return a time as the log writes it."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")

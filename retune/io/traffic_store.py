@@ -57,19 +57,8 @@ class Store:
         return (OSError, pa.ArrowException)
 
     def put(self, moment: datetime, name: str, table: pa.Table) -> None:
-        """Write one file of a day: under a temporary name first in a folder, with one request in an object store."""
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        path = f"{self.folder}/day={moment:%Y-%m-%d}/{name}.parquet"
-        if self.is_local:
-            with whole_file(Path(path)) as partial:
-                pq.write_table(table, partial, compression="zstd")
-            return
-        buffer = pa.BufferOutputStream()
-        pq.write_table(table, buffer, compression="zstd")
-        with self.files.open_output_stream(path) as stream:
-            stream.write(buffer.getvalue())
+        """Write one file of a day."""
+        self._write(f"{self.folder}/day={moment:%Y-%m-%d}/{name}.parquet", table)
 
     def listing(self, first: date, last: date) -> list[File]:
         """Return the files of the days from first to last, and what belongs to no day; sorted by name."""
@@ -94,6 +83,35 @@ class Store:
             entries = self._entries(self.folder)
         days = [_day(info.base_name) for info in entries if not info.is_file]
         return sorted(day for day in days if day is not None and day < oldest)
+
+    def change(self, path: str, change: Callable[[pa.Table], pa.Table]) -> int:
+        """Replace one file by what `change` leaves of it, delete it where no row is left; return how many rows went."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        with self._answering():
+            with self.files.open_input_file(path) as stream:
+                before = pq.ParquetFile(pa.BufferReader(stream.read())).read()
+            after = change(before)
+            if not len(after):
+                self.files.delete_file(path)
+            elif len(after) < len(before):
+                self._write(path, after)
+        return len(before) - len(after)
+
+    def _write(self, path: str, table: pa.Table) -> None:
+        """Write one file: under a temporary name first in a folder, with one request in an object store."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        if self.is_local:
+            with whole_file(Path(path)) as partial:
+                pq.write_table(table, partial, compression="zstd")
+            return
+        buffer = pa.BufferOutputStream()
+        pq.write_table(table, buffer, compression="zstd")
+        with self.files.open_output_stream(path) as stream:
+            stream.write(buffer.getvalue())
 
     def delete(self, day: date) -> None:
         """Delete all files of a day; another clean-up may do so at the same time."""

@@ -1,0 +1,162 @@
+"""What is asked to be deleted is in nothing that we hold, stays out, and a receipt proves it without naming anybody."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from retune.core.errors import IntegrityError, UserError
+from retune.core.forget import Request
+from retune.io import erasures, tombstones
+from retune.io.mlflow_store import default_uri
+from retune.io.registry import CHAMPION, PREVIOUS, WITHDRAWN, Registry
+from retune.io.withdrawal import ERASED
+from retune.project import read_project
+from tasks.forget import Done, foresee, forget
+from tests.tasks.estate import ADDRESS, BODY, KEY, MAIL, PAGE, TICKET, make_estate
+from tests.toy_checkout import MODEL
+
+pytestmark = [pytest.mark.usefixtures("reload_here"), pytest.mark.slow]
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def estate(checkout: Path, tiny_base: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(checkout)
+    monkeypatch.setenv(tombstones.KEY_VARIABLE, KEY)
+    return make_estate(checkout, tiny_base)
+
+
+def silent(_line: str) -> None:
+    """Hear nothing."""
+
+
+def erase(root: Path, request: Request) -> Done:
+    return forget(root=root, request=request, reason="on request", now=NOW, say=silent)
+
+
+def holding(root: Path, *words: bytes) -> list[str]:
+    """Return the files anywhere in and around the checkout that hold one of these words, tables unpacked."""
+    found = []
+    for path in root.parent.rglob("*"):
+        if path.is_file() and path.suffix not in (".db", ".sqlite", ".safetensors") and "base" not in path.parts:
+            content = path.read_bytes()
+            if content.startswith(b"PAR1"):
+                import pyarrow.parquet as pq
+
+                content = json.dumps(pq.read_table(path).to_pylist(), default=str).encode()
+            if any(word in content for word in words):
+                found.append(path.relative_to(root.parent).as_posix())
+    return found
+
+
+def registry(root: Path) -> Registry:
+    return Registry(default_uri(root), MODEL)
+
+
+@pytest.mark.case("E1")
+@pytest.mark.case("LN-2")
+@pytest.mark.case("LN-3")
+def test_a_person_is_in_nothing_that_we_hold_and_the_receipt_does_not_say_who_it_was(estate: Path) -> None:
+    assert len(holding(estate, ADDRESS.encode())) > 5
+    seen = foresee(root=estate, request=Request(persons=(ADDRESS,)), say=silent)
+    assert [name for name in seen["documents"] if not name.startswith("mail:")] == [PAGE, TICKET]
+    assert seen["versions"] == [{"model": MODEL, "version": "2", "sides": ["train"]}]
+    assert holding(estate, BODY.encode())
+    done = erase(estate, Request(persons=(ADDRESS,)))
+    assert done.left == []
+    assert holding(estate, ADDRESS.encode(), b"harbour shed to") == []
+    assert not (estate / "data" / PAGE).exists()
+    assert not (estate / "data" / MAIL).exists()
+    assert [line[:2] for line in (estate / "data" / "tickets/desk.csv").read_text().splitlines()[1:]] == ["a1", "a3"]
+    assert registry(estate).aliases()[CHAMPION] == "1"
+    assert PREVIOUS not in registry(estate).aliases()
+    version = registry(estate).version("2")
+    assert version is not None
+    assert version.tags[ERASED] == done.receipt["receipt"]
+    assert done.receipt["receipt"] in version.tags[WITHDRAWN]
+    assert done.receipt["hosted_copies"].startswith("none")
+    assert (done.receipt["documents"], done.receipt["still_there"]) == (3, [])
+
+
+@pytest.mark.case("E1")
+def test_a_receipt_holds_for_its_request_alone_and_breaks_when_it_is_changed(estate: Path) -> None:
+    done = erase(estate, Request(documents=(TICKET,)))
+    path, key = estate / done.path, KEY.encode()
+    assert erasures.verify(path, key) == done.receipt
+    assert done.receipt["request"] == erasures.identity(Request(documents=(TICKET,)), key)
+    assert done.receipt["request"] != erasures.identity(Request(documents=("tickets:a3",)), key)
+    assert TICKET not in path.read_text()
+    path.write_text(path.read_text().replace('"documents": 1', '"documents": 0'))
+    with pytest.raises(IntegrityError, match="changed after it was signed"):
+        erasures.verify(path, key)
+
+
+@pytest.mark.case("LN-2")
+def test_the_neighbours_of_a_row_stay_in_every_place(estate: Path) -> None:
+    erase(estate, Request(documents=(TICKET,)))
+    assert holding(estate, b"harbour shed to") == []
+    assert (estate / "data" / PAGE).exists()
+    assert any("rows/" in path for path in holding(estate, b"tickets:a3"))
+    assert any(path.startswith("traffic/") for path in holding(estate, b"The printer is empty."))
+
+
+@pytest.mark.case("LN-2")
+def test_a_folder_goes_with_all_that_was_ever_in_it(estate: Path) -> None:
+    done = erase(estate, Request(sources=("data/tickets/",)))
+    assert done.receipt["documents"] == 3
+    assert holding(estate, b"harbour shed") == []
+    assert not (estate / "data" / "tickets").exists()
+    assert [one["version"] for one in done.receipt["versions"]] == ["1", "2"]
+    assert done.receipt["aliases"][0]["note"].endswith("it answers until it is replaced")
+    assert registry(estate).aliases()[CHAMPION] == "2"
+
+
+@pytest.mark.case("E1")
+def test_what_was_erased_stays_out_when_it_comes_again_under_another_name(estate: Path) -> None:
+    page = (estate / "data" / PAGE).read_text()
+    erase(estate, Request(documents=(PAGE,)))
+    again = estate / "data" / "letters" / "again.txt"
+    again.parent.mkdir()
+    again.write_text(page)
+    from tests.tasks.estate import _read_documents
+
+    _read_documents(estate)
+    counts = json.loads((estate / "artifacts/corpus/ingest/counts.json").read_text())
+    assert counts["details"]["erased"] == {"files": 1, "documents": 1}
+    assert counts["rows_in"] == counts["rows_out"] + counts["rejected"] + counts["quarantined"]
+
+
+def test_without_the_key_nothing_is_touched(estate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = holding(estate, ADDRESS.encode())
+    monkeypatch.delenv(tombstones.KEY_VARIABLE)
+    with pytest.raises(UserError, match="RETUNE_ERASURE_KEY"):
+        erase(estate, Request(persons=(ADDRESS,)))
+    assert holding(estate, ADDRESS.encode()) == before
+
+
+@pytest.mark.case("A2")
+def test_a_label_that_was_raised_withdraws_the_versions_and_deletes_nothing(estate: Path) -> None:
+    done = erase(estate, Request(documents=(TICKET,), only_versions=True))
+    assert holding(estate, BODY.encode())
+    assert registry(estate).aliases()[CHAMPION] == "1"
+    version = registry(estate).version("2")
+    assert version is not None
+    assert "may not be learnt from any more" in version.tags[WITHDRAWN]
+    assert ERASED not in version.tags
+    assert done.receipt["kind"] == "document, versions only"
+    assert not tombstones.load(tombstones.path_of(estate))
+
+
+def use(root: Path, **changes: Any) -> None:
+    """Change settings of deletion requests."""
+    import yaml
+
+    params = yaml.safe_load((root / "params.yaml").read_text())
+    params["erasure"].update(changes)
+    (root / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    assert read_project(root).erasure.model_dump().items() >= changes.items()
