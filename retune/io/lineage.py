@@ -168,8 +168,9 @@ class Index:
         """
         self._ask(document_ids)
         return self._saw(
-            "SELECT DISTINCT t.model, t.version, l.side FROM asked a JOIN documents d USING (document_id)"
-            " JOIN links l ON l.document = d.id JOIN trainings t ON t.id = l.training WHERE l.side != ''"
+            # CROSS JOIN keeps this order: left to itself SQLite reads all links first, 0.2 s of a million.
+            "SELECT DISTINCT t.model, t.version, l.side FROM asked a CROSS JOIN documents d USING (document_id)"
+            " CROSS JOIN links l ON l.document = d.id JOIN trainings t ON t.id = l.training WHERE l.side != ''"
         )
 
     def versions_of_example(self, example_id: str) -> list[Saw]:
