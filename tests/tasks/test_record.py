@@ -1,6 +1,10 @@
 """An execution leaves a run that says what it did, also when a gate stopped it."""
 
+import json
+import math
 from pathlib import Path
+
+import pytest
 
 from retune.core.errors import GateError
 from retune.core.run_report import CACHED, RAN, REFUSED, ModelRow, RunReport, StageRow
@@ -46,3 +50,20 @@ def test_the_run_of_an_execution_has_its_counts_reports_and_lineage(checkout: Pa
         assert (got / name).exists(), name
     assert (got / "gates" / "documents" / "data_docs" / "index.html").exists()
     assert tracking.client.get_run(training).info.status == "FAILED"
+
+
+@pytest.mark.case("OP-1")
+def test_the_run_of_an_execution_says_what_it_took_and_the_total_is_the_sum_of_its_steps(
+    checkout: Path, tmp_path: Path
+) -> None:
+    tracking = Tracking(default_uri(checkout))
+    parent = tracking.open_parent("retrain by hand")
+    stages = [StageRow("ingest", RAN, seconds=1.5), StageRow(f"train@{MODEL}", RAN, seconds=98.5)]
+    record(root=checkout, run=parent, report=RunReport(stages=stages, seconds=112.4).as_dict())
+    found = json.loads(Path(tracking.client.download_artifacts(parent, "footprint.json", str(tmp_path))).read_text())
+    logged = tracking.client.get_run(parent).data.metrics
+    for name in ("seconds", "price", "kwh", "grams_co2e"):
+        total = math.fsum(step[name] for step in found["steps"])
+        assert found["total"][name] == total == logged[f"footprint/{name}"]
+    assert found["total"]["seconds"] == pytest.approx(112.4)
+    assert "Estimated, not metered" in found["method"]
