@@ -33,6 +33,7 @@ class Decided:
     why: str
     when: str
     url: str
+    is_forced: bool = False  # by a person, against the checks
     details: Values = field(default_factory=dict)  # checks, reasons, rule, notes; empty where only the record is read
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from retune.core import report as html
 from retune.core import version_pictures as pictures
 from retune.core.report import Html
 from retune.core.statistics import Interval
-from retune.core.version_facts import PASSED, Values, VersionFacts, interval, is_number
+from retune.core.version_facts import PASSED, Decided, Values, VersionFacts, interval, is_number
 
 CHAMPION, WITHDRAWN, ERASED = "champion", "retune.withdrawn", "retune.erased"
 FEWEST_ROWS = 10  # of a slice that is worth a word: below, one row is ten points
@@ -21,30 +21,46 @@ def verdict(facts: VersionFacts) -> Html:
     boxes = [html.box(tone, sentence, reasons)]
     looks = attention(facts)
     if looks:
-        settled = facts.decision is not None and facts.decision.outcome != "awaiting"
+        settled = facts.decision is not None and facts.decision.outcome not in ("awaiting", "approved")
         boxes.append(html.box("odd", "Worth knowing" if settled else "Look at this before you decide", looks))
     return html.join(boxes)
 
 
 def standing(facts: VersionFacts) -> tuple[str, str, Sequence[str]]:
     """Return the tone, the sentence and the reasons of how the version stands now."""
-    decided, champion = facts.decision, facts.champion or "none"
     if facts.tags.get(WITHDRAWN):
         return "bad", "Withdrawn: not to be used any more", [facts.tags[WITHDRAWN]]
+    decided = facts.decision
     if decided is None:
-        return "plain", f"Not decided on yet; the champion is version {champion}", []
+        return "plain", f"Not decided on yet; the champion is version {facts.champion or 'none'}", []
     if CHAMPION in facts.aliases:
-        return "good", f"Promoted: version {facts.version} is the champion", promoted_by(facts)
-    if decided.outcome == "promoted":
-        return "plain", f"Promoted on {decided.when[:10]}; the champion now is version {champion}", [decided.why]
-    if decided.outcome == "kept":
-        return "odd", f"Not promoted: not shown to be better than version {champion}, which stays", failures(facts)
-    if decided.outcome == "awaiting":
-        return "odd", "Every check passed; it waits for the approval of a person", [decided.why]
-    if decided.outcome == "refused":
-        stays = f"; version {champion} stays" if facts.champion else ""
-        return "bad", f"Refused: a check that must pass did not{stays}", failures(facts)
-    return "plain", f"{decided.outcome.replace('_', ' ').capitalize()} on {decided.when[:10]}", [decided.why]
+        return _champion(facts, decided)
+    return _other(facts, decided)
+
+
+def _champion(facts: VersionFacts, decided: Decided) -> tuple[str, str, Sequence[str]]:
+    """Return how the champion became it: by its evidence, by a rollback, or by force."""
+    by = f"By {decided.who} on {decided.when}: {decided.why}"
+    if decided.is_forced:
+        return "odd", f"Forced: version {facts.version} is the champion by a person's word", [by, *failures(facts)]
+    if decided.outcome == "rolled_back":
+        return "good", f"Champion again: a person went back to version {facts.version}", [by]
+    return "good", f"Promoted: version {facts.version} is the champion", promoted_by(facts)
+
+
+def _other(facts: VersionFacts, decided: Decided) -> tuple[str, str, Sequence[str]]:
+    """Return how a version stands that is not the champion."""
+    champion = f"version {facts.champion}" if facts.champion else "no version"
+    told: Mapping[str, tuple[str, str, Sequence[str]]] = {
+        "promoted": ("plain", f"Promoted on {decided.when[:10]}; the champion now is {champion}", [decided.why]),
+        "kept": ("odd", f"Not promoted: not shown to be better than {champion}, which stays", failures(facts)),
+        "awaiting": ("odd", "Every check passed; it waits for the approval of a person", [decided.why]),
+        "approved": ("odd", f"Approved by {decided.who}; its promotion is still to come", [decided.why]),
+        "declined": ("bad", f"Asked for by hand and declined; {champion} stays", [decided.why]),
+        "refused": ("bad", f"Refused: a check that must pass did not; {champion} is the champion", failures(facts)),
+    }
+    by = f"{decided.outcome.replace('_', ' ').capitalize()} on {decided.when[:10]}; the champion now is {champion}"
+    return told.get(decided.outcome, ("plain", by, [decided.why]))
 
 
 def promoted_by(facts: VersionFacts) -> Sequence[str]:
@@ -107,7 +123,7 @@ def _gates(facts: VersionFacts) -> list[str]:
 def _erased(facts: VersionFacts) -> list[str]:
     """Return that documents behind the version are gone."""
     erased = facts.tags.get(ERASED)
-    return [f"Documents that it learnt from were erased since: {erased}"] if erased else []
+    return [f"Documents that it learnt from were erased since (receipts: {erased})."] if erased else []
 
 
 def unproven(facts: VersionFacts) -> list[str]:

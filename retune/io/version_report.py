@@ -69,7 +69,8 @@ def gather(
             return VersionFacts(model=model, version="", as_of=as_of, **found, errors=worst(answers))
         aliases = registry.aliases()
         decisions = decided(registry, number, Path(scratch))
-        before = decisions[0].before if decisions and decisions[0].after == number else aliases.get(CHAMPION, "")
+        weighed = [one.before for one in decisions if one.after == number and one.details.get("checks")]
+        before = weighed[0] if weighed else aliases.get(CHAMPION, "")
         return VersionFacts(
             model=model,
             version=number,
@@ -155,6 +156,7 @@ def _decided(registry: Registry, one: Decision, scratch: Path | None) -> Decided
         why=one.why,
         when=_time(one.started),
         url=registry.decision_url(one.run_id),
+        is_forced=one.is_forced,
         details=details,
     )
 

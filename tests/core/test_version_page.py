@@ -21,7 +21,12 @@ HOSTILE = '<script>alert("x")</script>'
         ({"decisions": [decided("promoted")], "champion": "3"}, "plain", "the champion now is version 3"),
         ({"decisions": [decided("kept")]}, "odd", "not shown to be better than version 1"),
         ({"decisions": [decided("awaiting")]}, "odd", "waits for the approval of a person"),
+        ({"decisions": [decided("approved")]}, "odd", "Approved by kim"),
+        ({"decisions": [decided("declined")]}, "bad", "declined; version 1 stays"),
         ({"decisions": [decided("refused")]}, "bad", "Refused"),
+        ({"decisions": [decided("promoted", is_forced=True)], "aliases": ["champion"]}, "odd", "by a person's word"),
+        ({"decisions": [decided("rolled_back")], "aliases": ["champion"]}, "good", "Champion again"),
+        ({"decisions": [decided("withdrew")]}, "plain", "Withdrew on 2026-11-22"),
         ({"tags": {"retune.withdrawn": "a document was erased"}}, "bad", "Withdrawn"),
     ],
 )

@@ -73,7 +73,7 @@ def test_a_refused_version_has_a_page_that_names_what_stopped_it_and_stands_besi
     run(checkout, tiny_base, 1)
     run(checkout, tiny_base, 2, right=3, answers="access")
     page = write(checkout, "challenger")
-    assert "Refused: a check that must pass did not; version 1 stays" in page
+    assert "Refused: a check that must pass did not; version 1 is the champion" in page
     assert "threshold accuracy: accuracy 0.125, at least 0.850 asked" in page
     assert "points against version 1 on the same rows" in page
 
