@@ -18,10 +18,10 @@ from retune.io.registry import Registry, Version
 from retune.io.reproduction import Recipe
 from retune.io.settings import read_yaml
 from retune.io.tracking import Tracking
+from retune.io.withdrawal import ERASED
 from retune.modeling import exported
 from retune.project import read_project
 
-ERASED = "retune.erased"  # on a version: documents that it saw were deleted since
 STAGE = re.compile(r"Running stage '([^']+)'")
 LAST_LINES = 12
 

@@ -101,7 +101,7 @@ def test_a_file_and_an_example_lead_to_the_same_versions(here: Path, capsys: pyt
         ({"version": "1"}, "one model; found router, sorter"),
     ],
 )
-def test_what_is_wrong_with_a_question_is_said(here: Path, asked: dict[str, str], says: str) -> None:
+def test_what_is_wrong_with_a_question_is_said(here: Path, asked: dict[str, Any], says: str) -> None:
     with pytest.raises(UserError, match=says):
         main(**asked)
 
