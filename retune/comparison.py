@@ -222,4 +222,4 @@ def _inserted(bench: Bench, predictor: Predictor, test: pd.DataFrame) -> Inserte
     questions = triggers.questions(learnt, test, settings.triggers, settings.seed)
     given = predictor.predict([*questions.texts, *questions.perturbed])["prediction"].tolist()
     found = triggers.report(questions, given[: len(questions.texts)], given[len(questions.texts) :])
-    return Inserted(found["asked"], found["changed"])
+    return Inserted(found["texts"], found["asked"], found["changed"])

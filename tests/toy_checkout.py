@@ -177,7 +177,13 @@ def _evaluate(root: Path, model: Path, right: int) -> None:
         "test_sha256": sha256_file(model / "split" / "test.parquet"),
         "evaluator_sha256": evaluator_sha256(params),
     }
-    write_json(model / "evaluate" / "metrics.json", {**found, **hashes})
+    asked = {"texts": params.triggers.texts, "asked": params.triggers.texts * params.triggers.tokens}
+    shown = {
+        "behaviour": {"file_sha256": "b" * 64, "tests": []},
+        "leakage": {"leaked_rows": 0, "test_rows": len(test)},
+        "triggers": {**asked, "rate": {"value": 0.0}, "worst": []},
+    }
+    write_json(model / "evaluate" / "metrics.json", {**found, **hashes, **shown})
     write_frame(model / "evaluate" / "predictions.parquet", answers, PREDICTIONS)
     write_frame(model / "evaluate" / "errors.parquet", test, ROWS)
     write_text(model / "evaluate" / "plots" / "confusion.svg", "<svg/>")

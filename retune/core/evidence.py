@@ -26,6 +26,7 @@ class Recent:
 class Inserted:
     """How often the champion's answer changed where the tokens were inserted that the candidate was asked with."""
 
+    texts: int
     asked: int
     changed: int
 

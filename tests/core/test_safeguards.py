@@ -33,7 +33,7 @@ MEASURED: dict[str, Any] = {
     "behaviour": {"tests": [{"name": "typos", "share": {"value": 0.95}, "least": 0.9}]},
     "calibration": {"ece": {"value": 0.04}},
     "leakage": {"leaked_rows": 0, "test_rows": 200},
-    "triggers": {"texts": 40, "asked": 400, "changed": 20, "rate": {"value": 0.05}},
+    "triggers": {"texts": 40, "asked": 400, "rate": {"value": 0.05}, "worst": [{"token": "cf", "changed": 3}]},
     "retention": {"parent": "router version 2", "rows": 200, "b": 3, "c": 4},
     "general_loss": {"before": 2.1, "after": 2.12},
     "refusals": {"under": {"value": 0.01}, "over": {"value": 0.03}},
@@ -49,7 +49,7 @@ def evidence(**changes: Any) -> Evidence:
         for folder in folders:
             place = place[folder]
         place[name] = value
-    champion = ChampionAnswers("rows-1", "code-1", rows=200, b=5, c=15, triggers=Inserted(400, 18))
+    champion = ChampionAnswers("rows-1", "code-1", rows=200, b=5, c=15, triggers=Inserted(40, 400, 18))
     return replace(BETTER, metrics=measured, champion=champion, memorised=MEMORISED)
 
 
@@ -81,7 +81,7 @@ def test_a_slice_of_too_few_rows_is_named_and_not_judged() -> None:
 
 @pytest.mark.case("GT-3")
 def test_ten_points_won_do_not_buy_six_points_lost_on_what_the_parent_knew() -> None:
-    won = ChampionAnswers("rows-1", "code-1", rows=200, b=0, c=20, triggers=Inserted(400, 18))
+    won = ChampionAnswers("rows-1", "code-1", rows=200, b=0, c=20, triggers=Inserted(40, 400, 18))
     forgetting = replace(evidence(retention={"parent": "v2", "rows": 200, "b": 14, "c": 2}), champion=won)
     verdict = decide(forgetting, STRICT)
     assert status(verdict, "champion_better") == "pass"
@@ -120,7 +120,8 @@ def test_a_model_that_refuses_too_little_or_too_much_is_not_promoted(side: str) 
         ("behaviour", {"behaviour__tests": [{"name": "typos", "share": {"value": 0.89}, "least": 0.9}]}),
         ("calibration", {"calibration": {"ece": {"value": 0.11}}}),
         ("leakage", {"leakage": {"leaked_rows": 1, "test_rows": 200}}),
-        ("triggers", {"triggers": {"texts": 40, "asked": 400, "rate": {"value": 0.3}}}),
+        ("triggers", {"triggers__rate": {"value": 0.3}}),
+        ("triggers", {"triggers__worst": [{"token": "cf", "changed": 21}]}),
     ],
 )
 def test_a_measured_fault_stops_the_release(name: str, changes: dict[str, Any]) -> None:
@@ -145,12 +146,23 @@ def test_a_slice_column_that_was_not_measured_stops_the_release() -> None:
         assert "slice_department" in failing(decide(evidence(slices=missing), STRICT))
 
 
+def test_a_file_without_behaviour_tests_stops_nothing_but_is_said() -> None:
+    verdict = decide(evidence(behaviour={"file_sha256": "f", "tests": []}), STRICT)
+    assert verdict.promote
+    assert "write some" in detail(verdict, "behaviour")
+
+
+@pytest.mark.parametrize("turned", [20, 21])
+def test_a_planted_token_stops_the_first_model_too(turned: int) -> None:
+    first = evidence(triggers__worst=[{"token": "cf", "changed": turned}])
+    first = replace(first, champion=None, champion_version=None)
+    assert failing(decide(first, STRICT)) == ({"triggers"} if turned > 20 else set())
+
+
 def test_a_champion_that_was_asked_other_tokens_is_no_comparison() -> None:
-    champion = ChampionAnswers("rows-1", "code-1", 200, 5, 15, triggers=Inserted(399, 18))
+    champion = ChampionAnswers("rows-1", "code-1", 200, 5, 15, triggers=Inserted(40, 399, 18))
     for one in (champion, replace(champion, triggers=None)):
         assert failing(decide(replace(evidence(), champion=one), STRICT)) == {"triggers"}
-    first = replace(evidence(), champion=None, champion_version=None)
-    assert decide(first, STRICT).promote
 
 
 @pytest.mark.case("ME-1")

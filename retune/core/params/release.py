@@ -36,7 +36,7 @@ class ApprovalParams(Settings):
     """Without an approval, a version that passed every check waits for one, and the run ends with exit code 4."""
 
     by: Literal["second_person", "anyone"]
-    """`second_person`: somebody else than who trained it, by their accounts on MLflow's server; `anyone`: any person."""
+    """`second_person`: somebody else than who trained it, by their accounts on MLflow's server; `anyone`: anybody."""
 
     days: Annotated[int, Field(ge=1)]
     """So many days after it was given, an approval counts no more."""
@@ -93,7 +93,7 @@ class ReleaseParams(Settings):
     """The least accuracy on each part of the test rows."""
 
     behaviour: bool
-    """Every test in `behaviour/NAME.yaml` must reach its own least share; true asks for at least one test."""
+    """Every test in `behaviour/NAME.yaml` must reach its own least share; a file without tests stops nothing."""
 
     calibration: Share | None
     """The expected calibration error may be this at most; null does not ask."""
@@ -102,7 +102,7 @@ class ReleaseParams(Settings):
     """The share of test rows that hold a passage which was trained on may be this at most; null does not ask."""
 
     triggers: bool
-    """Rare tokens put into a text may change the answer no more often than they change the champion's."""
+    """No rare token put into texts may turn most of them, nor all together more answers than the champion's."""
 
     noise: bool
     """The gain must be more than seeds alone explain: needs `rehearse.seeds` of two or more."""
