@@ -87,6 +87,7 @@ def writing(root: Path) -> Iterator[Index]:
         if connection.execute("PRAGMA user_version").fetchone()[0] != SCHEMA:
             connection.executescript(f"BEGIN; {TABLES} PRAGMA user_version = {SCHEMA}; COMMIT;")
             file.chmod(0o600)
+        connection.execute("PRAGMA secure_delete = ON")  # else a deleted id stays readable in the file's free pages
         yield Index(connection)
 
 
@@ -145,7 +146,6 @@ class Index:
             for number in touched:
                 change.execute("DELETE FROM summaries WHERE training = ?", number)
                 change.execute(SUMMARISE, number)
-        self.connection.execute("VACUUM")  # else the id stays readable in the file's free pages
 
     def trainings(self) -> list[Training]:
         """Return all trainings that became versions, by model and number."""
