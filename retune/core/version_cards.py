@@ -19,24 +19,25 @@ FELL = ("quarantined", "rejected")
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture: what it is of, and what draws it; nothing is drawn from what was not measured."""
+    """One picture: of what, about how tall, and what draws it; of what was not measured nothing is drawn."""
 
     of: str
+    height: float
     draw: Callable[[VersionFacts], Html | None]
 
 
 def cards(facts: VersionFacts) -> Html:
     """Return every picture that the version has evidence for, and a line with what there is none for."""
-    drawn = [(picture.of, picture.draw(facts)) for picture in PICTURES]
-    missing = [of for of, card in drawn if card is None]
+    drawn = [(picture, picture.draw(facts)) for picture in PICTURES]
+    missing = [picture.of for picture, card in drawn if card is None]
     line = f"Not measured for this version: {', '.join(missing)}." if missing else ""
-    shown = pictures.grid([card for _, card in drawn if card is not None])
+    shown = pictures.grid([(card, picture.height) for picture, card in drawn if card is not None])
     return html.join([shown, html.element("p", line, "soft") if line else ""])
 
 
 def scores(facts: VersionFacts) -> Html | None:
     """Draw each score of this version beside those of the champion and the floors on the same rows."""
-    names = list(facts.metrics.get("model") or {})
+    names = facts.first_scores
     sides = {name: _sides(facts, name) for name in names}
     ends = [end for rows in sides.values() for row in rows for end in (row.at.low, row.at.high)]
     if not ends:
@@ -79,19 +80,21 @@ def gains(facts: VersionFacts) -> Html | None:
     if facts.against is not None:
         pairs = {f"over version {facts.against.version}": facts.against.paired, **pairs}
     rows = [
-        Whisker(name, at, f"{pictures.gain(at.value)} points", _better(at), _wins(paired))
+        Whisker(name, at, f"{pictures.gain(at.value)} points", _better(paired, facts.alpha), _wins(paired))
         for name, paired in pairs.items()
         for at in [Interval(paired["gain"], paired["gain_low"], paired["gain_high"])]
     ]
     if not rows:
         return None
-    answer = "A gain is shown where its interval lies wholly to the right of the dashed zero."
+    answer = f"On the same rows; coloured where the paired test shows a difference (p below {facts.alpha:g})."
     return pictures.card("Is it better?", answer, pictures.whiskers(rows, mark=0.0, shown=pictures.points))
 
 
-def _better(at: Interval) -> str:
-    """Return the tone of a gain: good or bad only where its interval leaves no doubt."""
-    return "good" if at.low > 0 else "bad" if at.high < 0 else "soft"
+def _better(paired: Values, alpha: float) -> str:
+    """Return the tone of a gain: good or bad only where the paired test shows it."""
+    if paired["p"] >= alpha or not paired["gain"]:
+        return "soft"
+    return "good" if paired["gain"] > 0 else "bad"
 
 
 def _wins(paired: Values) -> str:
@@ -277,14 +280,14 @@ def _fell(found: Values) -> str:
 
 
 PICTURES: Sequence[Picture] = (
-    Picture("scores", scores),
-    Picture("gains over the champion and the floors", gains),
-    Picture("slices", weak),
-    Picture("mixed-up labels", mixed_up),
-    Picture("behaviour", behaves),
-    Picture("calibration", trust),
-    Picture("the learning curve", more_examples),
-    Picture("leakage and triggers", honest),
-    Picture("the training's curves", training),
-    Picture("counts of the data", data),
+    Picture("scores", 5.0, scores),
+    Picture("gains over the champion and the floors", 3.0, gains),
+    Picture("slices", 5.0, weak),
+    Picture("mixed-up labels", 4.0, mixed_up),
+    Picture("behaviour", 6.0, behaves),
+    Picture("calibration", 4.0, trust),
+    Picture("the learning curve", 4.0, more_examples),
+    Picture("leakage and triggers", 2.5, honest),
+    Picture("the training's curves", 4.0, training),
+    Picture("counts of the data", 4.5, data),
 )

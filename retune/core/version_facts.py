@@ -75,6 +75,18 @@ class VersionFacts:
         return next((one for one in self.decisions if one.after == self.version), None)
 
     @property
+    def first_scores(self) -> list[str]:
+        """Return the metrics that the policy asks for, at most three; without a policy the first two that there are."""
+        measured = list(self.metrics.get("model") or {})
+        asked = (self.settings.get("release") or {}).get("thresholds") or {}
+        return [name for name in asked if name in measured][:3] or measured[:2]
+
+    @property
+    def alpha(self) -> float:
+        """Return the significance level that the policy sets."""
+        return float((self.settings.get("release") or {}).get("alpha", 0.05))
+
+    @property
     def checks(self) -> Sequence[Values]:
         """Return every check of the newest decision that weighed evidence."""
         weighed = (one.details.get("checks") for one in self.decisions if one.after == self.version)

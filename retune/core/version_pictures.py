@@ -260,7 +260,12 @@ def tiles(made: Sequence[Html]) -> Html:
     return element("div", join(made), "tiles")
 
 
-def grid(cards: Sequence[Html]) -> Html:
-    """Return cards in two columns, by turns; where there is room for one only, in their order."""
-    placed = [Html(f'<div class="card" style="order:{place}">{card}</div>') for place, card in enumerate(cards)]
-    return element("div", join([element("div", join(placed[side::2]), "column") for side in (0, 1)]), "grid")
+def grid(cards: Sequence[tuple[Html, float]]) -> Html:
+    """Return cards, each with its height about, in two columns; where there is room for one only, in their order."""
+    columns: list[list[Html]] = [[], []]
+    tall = [0.0, 0.0]
+    for place, (card, height) in enumerate(cards):
+        side = tall.index(min(tall))
+        tall[side] += height
+        columns[side].append(Html(f'<div class="card" style="order:{place}">{card}</div>'))
+    return element("div", join([element("div", join(column), "column") for column in columns]), "grid")

@@ -48,6 +48,7 @@ border-bottom:1px solid var(--line)}
 .flow small{display:block;color:var(--soft);font-size:13px;overflow-wrap:anywhere}
 .checks{display:flex;flex-wrap:wrap;gap:6px;margin:6px 0}
 @media (max-width:820px){.grid{display:flex;flex-direction:column;align-items:stretch}.column{display:contents}}
-@media (max-width:600px){main{padding:20px 14px 48px}.whisker{grid-template-columns:minmax(0,30%) minmax(0,1fr) 78px;
+@media (max-width:600px){th,td{padding:6px 6px 6px 2px}
+main{padding:20px 14px 48px}.whisker{grid-template-columns:minmax(0,30%) minmax(0,1fr) 78px;
 gap:0 8px}.card{padding:12px}.tiles{grid-template-columns:repeat(2,minmax(0,1fr))}.tile b{font-size:21px}}
 """

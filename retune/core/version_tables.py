@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from retune.core import report as html
@@ -189,20 +189,22 @@ def cost(facts: VersionFacts) -> Html:
     found = facts.footprint
     if not found:
         return html.section("Cost and energy", html.paragraph(f"Time, cost and energy: {UNKNOWN}."))
-    steps = [_cost(one["name"], one, one.get("state", "")) for one in found["steps"]]
-    columns = ["step", "", "time", "GPU", "tokens", found.get("currency", ""), "kWh", "g CO2e"]
-    table = html.table(columns, [*steps, _cost(html.element("strong", "total"), found["total"], "")])
-    return html.section("Cost and energy", html.paragraph(found.get("method", "")), table)
+    rows = [{"name": "total", "state": "", **found["total"]}, *found["steps"]]
+    shown = {
+        name: shape for name, shape in _costs(found.get("currency", "")).items() if any(shape(row) for row in rows)
+    }
+    cells = [[str(row["name"]), *(shape(row) for shape in shown.values())] for row in [*rows[1:], rows[0]]]
+    return html.section("Cost and energy", html.paragraph(found.get("method", "")), html.table(["step", *shown], cells))
 
 
-def _cost(name: Any, row: Values, state: str) -> list[Any]:
-    """Return one step of the table of costs."""
-    tokens, gpu = row.get("tokens"), row.get("gpu_seconds")
-    return [
-        name,
-        state,
-        duration(row["seconds"]),
-        duration(gpu) if gpu else "none",
-        f"{tokens:,}" if is_number(tokens) else "",
-        *(f"{row[key]:.2g}" if is_number(row.get(key)) else "unknown" for key in ("price", "kwh", "grams_co2e")),
-    ]
+def _costs(currency: str) -> dict[str, Callable[[Values], str]]:
+    """Return the columns of the costs: what each shows of a step; one that is empty for all is left out."""
+    return {
+        "time": lambda row: duration(row["seconds"]).replace(" ", "\u00a0"),
+        "state": lambda row: str(row.get("state") or ""),
+        "GPU": lambda row: duration(row["gpu_seconds"]) if row.get("gpu_seconds") else "",
+        "tokens": lambda row: f"{row['tokens']:,}" if is_number(row.get("tokens")) else "",
+        currency: lambda row: f"{row['price']:.4f}" if is_number(row.get("price")) else "",
+        "kWh": lambda row: f"{row['kwh']:.4f}" if is_number(row.get("kwh")) else "",
+        "g CO2e": lambda row: f"{row['grams_co2e']:.2f}" if is_number(row.get("grams_co2e")) else "",
+    }

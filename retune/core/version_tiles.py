@@ -17,7 +17,7 @@ def tiles(facts: VersionFacts) -> Html:
 
 def _score_tile(facts: VersionFacts) -> tuple[str, str]:
     """Return the first score with its interval."""
-    name = next(iter(facts.metrics.get("model") or {}), "")
+    name = next(iter(facts.first_scores), "")
     at = interval(facts.metrics, "model", name)
     if at is None:
         return "unknown", "no score was recorded"

@@ -93,7 +93,7 @@ def test_the_page_stands_alone_and_escapes_what_comes_from_outside() -> None:
 @pytest.mark.case("OP-1")
 def test_the_cost_of_each_step_and_the_total_stand_on_the_page_with_the_method() -> None:
     text = page(facts())
-    for part in ("1.5 s", "1.6 min", "1.7 min", "41,000", "Estimated, not metered", "0.0028"):
+    for part in ("1.5\u00a0s", "1.6\u00a0min", "1.7\u00a0min", "41,000", "Estimated, not metered", "0.0028"):
         assert part in text
 
 
