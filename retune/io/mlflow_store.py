@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import socket
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from retune.core.errors import UnavailableError, UserError
+from retune.core.fingerprint import sha256_of
 from retune.io.files import whole_file
 from retune.io.locks import exclusive
 
@@ -76,10 +78,17 @@ def answering(uri: str) -> Iterator[None]:
 
 @contextmanager
 def locked(uri: str) -> Iterator[None]:
-    """Hold the lock of this host for searching first and creating then; it cannot be taken twice in one thread."""
+    """Hold the lock of this host for searching first and creating then; it cannot be taken twice in one thread.
+
+    All checkouts of a user on this host take the same lock for the same server, so it lies outside of them.
+    """
     database = database_of(uri)
-    state = Path(os.environ.get("RETUNE_STATE", ".retune"))
-    with exclusive(database.with_name(f"{database.name}-retune.lock") if database else state / "mlflow.lock"):
+    if database:
+        lock = database.with_name(f"{database.name}-retune.lock")
+    else:
+        state = os.environ.get("RETUNE_STATE") or Path(tempfile.gettempdir()) / f"retune-{os.getuid()}"
+        lock = Path(state) / f"mlflow-{sha256_of(uri)[:16]}.lock"
+    with exclusive(lock):
         yield
 
 
