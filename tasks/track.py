@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from retune.core.errors import IntegrityError
+from retune.core.evaluation import figures
 from retune.core.fingerprint import content_sha256
 from retune.core.model_card import card
 from retune.core.moves import moves
@@ -205,7 +206,7 @@ def scores_of(metrics: dict[str, Any]) -> dict[str, float]:
         for metric, score in scores.items():
             flat[f"{side}/{metric}"] = score["value"]
             flat.update({f"{side}/{metric}_{end}": score[end] for end in ("low", "high") if end in score})
-    return flat | scores_kept(metrics.get("retention", {}))
+    return flat | scores_kept(metrics.get("retention", {})) | figures(metrics)
 
 
 def _parent(place: Place) -> dict[str, str]:
@@ -221,7 +222,8 @@ def about(metrics: dict[str, Any]) -> str:
         for name, score in metrics["model"].items()
         if {"value", "low", "high"} <= set(score)
     ]
-    said = [line for line in (metrics.get("tuning"), metrics.get("retention", {}).get("line")) if line]
+    lines = (metrics.get("retention", {}).get("line"), metrics.get("learning_curve", {}).get("line"))
+    said = [line for line in (metrics.get("tuning"), *lines) if line]
     told = [part for line in said for part in ("", line)]
     return "\n".join([f"On {metrics['test_rows']} test rows:", "", *scores, *told])
 

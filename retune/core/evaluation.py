@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -81,6 +81,38 @@ def scores(
 def _shown(interval: Interval) -> dict[str, float]:
     """Return an interval as it stands in metrics.json."""
     return asdict(interval) | {"half_width": (interval.high - interval.low) / 2}
+
+
+def figures(metrics: Mapping[str, Any]) -> dict[str, float]:
+    """Return what metrics.json says beyond the scores as single numbers; what an older one did not measure is left out.
+
+    A test of behaviour counts as passed where its share reaches what it asks for.
+    """
+    single = {
+        "calibration/error": ("calibration", "ece", "value"),
+        "calibration/error_before": ("calibration", "ece_before"),
+        "calibration/brier": ("calibration", "brier"),
+        "calibration/temperature": ("calibration", "temperature"),
+        "leakage/test_rows": ("leakage", "leaked_rows"),
+        "leakage/most_copies": ("leakage", "most_copies"),
+        "triggers/rate": ("triggers", "rate", "value"),
+    }
+    found = {name: _at(metrics, path) for name, path in single.items()}
+    tests = metrics.get("behaviour", {}).get("tests", [])
+    if tests:
+        passed = sum(test["share"]["value"] >= test["least"] for test in tests)
+        found |= {"behaviour/tests": float(len(tests)), "behaviour/passed": float(passed)}
+    for point in metrics.get("learning_curve", {}).get("points", []):
+        found[f"learning_curve/accuracy_at_{100 * point['share']:g}_percent"] = point["accuracy"]["value"]
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _at(metrics: Mapping[str, Any], path: Sequence[str]) -> float | None:
+    """Return the number at a place in metrics.json, None where it is not there."""
+    value: Any = metrics
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return None if value is None else float(value)
 
 
 def per_class(found: confusion.Confusion, params: EvaluateParams) -> dict[str, Any]:

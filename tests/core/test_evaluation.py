@@ -124,3 +124,28 @@ def test_the_worst_errors_are_the_most_confident_ones() -> None:
     assert worst["rank"].tolist() == [1, 2, 3]
     assert math.isclose(worst["confidence"].iloc[0], 0.699)
     assert evaluation.worst_errors(BETTER.assign(prediction=BETTER["label"]), texts, 3).empty
+
+
+def test_what_is_shown_beyond_the_scores_is_single_numbers_for_the_run() -> None:
+    measured = {
+        "calibration": {"ece": {"value": 0.02}, "ece_before": 0.1, "brier": 0.05, "temperature": 0.6},
+        "leakage": {"leaked_rows": 3, "most_copies": 1},
+        "triggers": {"rate": {"value": 0.05}},
+        "behaviour": {
+            "tests": [{"share": {"value": 0.9}, "least": 0.9}, {"share": {"value": 0.8}, "least": 0.9}],
+        },
+        "learning_curve": {"points": [{"share": 0.25, "accuracy": {"value": 0.7}}]},
+    }
+    assert evaluation.figures(measured) == {
+        "calibration/error": 0.02,
+        "calibration/error_before": 0.1,
+        "calibration/brier": 0.05,
+        "calibration/temperature": 0.6,
+        "leakage/test_rows": 3,
+        "leakage/most_copies": 1,
+        "triggers/rate": 0.05,
+        "behaviour/tests": 2,
+        "behaviour/passed": 1,
+        "learning_curve/accuracy_at_25_percent": 0.7,
+    }
+    assert evaluation.figures({"test_rows": 9}) == {}
