@@ -50,6 +50,10 @@ LINKS = (
     "SELECT d.document_id, d.source_path, d.access_label, l.example_id, l.side, t.model, t.version FROM links l"
     " JOIN documents d ON d.id = l.document JOIN trainings t ON t.id = l.training WHERE "
 )
+OWN_LINKS = (
+    "SELECT d.document_id, d.source_path, d.access_label, l.example_id, l.side FROM links l"
+    " JOIN documents d ON d.id = l.document WHERE l.training = ? AND l.side != '' ORDER BY l.document, l.example_id"
+)
 ASKED = "CREATE TEMP TABLE IF NOT EXISTS asked (document_id TEXT PRIMARY KEY)"
 
 
@@ -207,9 +211,8 @@ class Index:
     def links_of_version(self, name: Name) -> list[Link]:
         """Return the examples of a version's own data, by document; those of its parents are not among them."""
         numbers = self._numbers("model = ? AND version = ?", name)
-        where = "l.training = ? AND l.side != '' ORDER BY l.training, l.document"
-        found = (row[:5] for number in numbers for row in self.connection.execute(LINKS + where, [number]))
-        return [Link._make(row) for row in dict.fromkeys(found)]
+        found = [Link._make(row) for number in numbers for row in self.connection.execute(OWN_LINKS, [number])]
+        return found if len(numbers) == 1 else list(dict.fromkeys(found))
 
     def summary(self, name: Name) -> list[tuple[str, str, int, int]]:
         """Return file, side, number of documents and of examples of a version's own data, as last recorded."""
