@@ -21,4 +21,4 @@ keep() {
 
 remove artifacts .retune/cache build dist ./*.egg-info .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
 find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +
-keep .venv data data.dvc collected collected.dvc dvc.lock .dvc/cache .dvc-remote mlflow.db mlartifacts .prefect
+keep .venv data data.dvc collected collected.dvc tombstones.csv receipts dvc.lock .dvc/cache .dvc-remote mlflow.db mlartifacts .prefect

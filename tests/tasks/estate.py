@@ -7,6 +7,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import yaml
@@ -109,11 +110,9 @@ def _train(root: Path, base: Path, seed: int, ids: list[str]) -> None:
     texts = {"a1": "The printer", "a2": BODY.replace(ADDRESS, "[EMAIL]"), "a3": COPIED}
     rows = own.assign(text=[texts[one] for one in ids], label="access")
     write_frame(model / "split" / "train.parquet", rows, {"example_id": TEXT, "text": TEXT, "label": TEXT})
-    blank = {TEXT: "", WHOLE: 1, REAL: 0.5}
-    profile = rows.reindex(columns=list(PROFILE)).assign(
-        **{name: blank[kind] for name, kind in PROFILE.items() if name not in rows and kind != VECTOR},
-        vector=[[0.0, 1.0]] * len(rows),
-    )
+    blank: dict[str, Any] = {TEXT: "", WHOLE: 1, REAL: 0.5, VECTOR: [0.0, 1.0]}
+    empty = {name: [blank[kind]] * len(rows) for name, kind in PROFILE.items() if name not in rows}
+    profile = pd.concat([rows, pd.DataFrame(empty)], axis=1)
     write_frame(model / "profile" / "profile.parquet", profile, PROFILE)
     train_toy(root, base, seed=seed, answers="billing" if seed == 1 else "access", strength=float(seed))
     track(root=root, model=MODEL)
