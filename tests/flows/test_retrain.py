@@ -30,9 +30,9 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run_flow() -> tuple[Any, BaseException | None]:
     """Run the flow; returns its report as it was written, and what it raised."""
-    from flows.execution import REPORT
     from flows.forms import Retrain
     from flows.retrain import start
+    from retune.io.place import LAST_RUN as REPORT
 
     REPORT.unlink(missing_ok=True)
     error: BaseException | None = None
@@ -174,10 +174,10 @@ def test_mlflow_that_goes_away_at_the_end_costs_neither_the_report_nor_the_reaso
 def test_a_run_that_is_to_wait_starts_no_second_training_beside_the_first(
     toy: Path, prefect_server: Any, reload_here: None, migrated_database: Path
 ) -> None:
-    from flows.execution import REPORT
     from flows.forms import Retrain
     from flows.plan import LOCK
     from flows.retrain import start
+    from retune.io.place import LAST_RUN as REPORT
 
     with exclusive(toy / LOCK):  # as the trainer holds it whose heartbeat was lost
         stopped, error = run_flow()
