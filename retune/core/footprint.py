@@ -78,9 +78,5 @@ def method(machine: MachineParams) -> str:
 
 
 def scores(found: dict[str, Any]) -> dict[str, float]:
-    """Return totals and steps as metrics of a run, such as `footprint/kwh` and `footprint/train/kwh`."""
-    flat = {f"footprint/{name}": value for name, value in found["total"].items() if value is not None}
-    for row in found["steps"]:
-        place = row["name"].replace("@", "/")  # MLflow knows no `@` in a name
-        flat.update({f"footprint/{place}/{name}": row[name] for name in ADDED if row[name] is not None})
-    return flat
+    """Return the totals as metrics of a run, such as `footprint/kwh`; its steps stand in its footprint.json."""
+    return {f"footprint/{name}": value for name, value in found["total"].items() if value is not None}
