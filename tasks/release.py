@@ -141,7 +141,9 @@ def _since(last: Decision, candidate: str) -> str:
 def _row(bench: Bench, candidate: str, reasons: list[str]) -> ModelRow:
     """Return what the summary shows of a model."""
     metrics, champion = bench.metrics, bench.registry.aliases().get(CHAMPION, "")
-    floors = {f"{floor} {name}": one for floor, scores in metrics["floors"].items() for name, one in scores.items()}
+    asked = bench.settings.release.thresholds  # the page has all scores
+    sides = {"": metrics["model"], **metrics["floors"]}
+    scores = {f"{side} {name}".strip(): one for side, of in sides.items() for name, one in of.items() if name in asked}
     tuning = [metrics["tuning"]] if metrics.get("tuning") else []
     tuning += [metrics["retention"]["line"]] if "retention" in metrics else []
     return ModelRow(
@@ -150,5 +152,5 @@ def _row(bench: Bench, candidate: str, reasons: list[str]) -> ModelRow:
         champion=champion,
         promoted=champion == candidate,
         reasons=(*reasons, *tuning),
-        scores={**metrics["model"], **floors},
+        scores=scores,
     )

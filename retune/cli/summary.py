@@ -12,6 +12,7 @@ from retune.io.dvc import Stage
 from retune.io.files import read_json
 from retune.io.mlflow_store import default_uri
 
+LONGEST_LINE = 200  # characters
 COLOURS = {"cached": "dim", "ran": "green", "refused": "bold red", "failed": "bold red", "not reached": "yellow"}
 
 
@@ -36,16 +37,21 @@ def show(root: Path, report: RunReport, *, seconds: float) -> None:
         console.print(f"\n[bold]{row.model}[/]: {outcome(row)}")
         console.print(score_table(row.scores))
         for line in [*row.reasons, *[row.note] * bool(row.note)]:
-            console.print(f"  {line}", markup=False)
+            console.print(in_parts(f"  {line}"), markup=False)
     for failure in report.failures:
         console.print(f"\n[bold red]{failure['where']} stopped the run[/]")
         for reason in failure["reasons"]:
-            console.print(f"  {reason}", markup=False)
+            console.print(in_parts(f"  {reason}"), markup=False)
     console.print("\n".join(["", *places(root, report), ""]), markup=False)
     code = report.exit_code
     console.print(f"{EXIT_MEANINGS[code]} (exit code {code}) after {seconds:.0f} s", markup=False)
     if report.failures:
         console.print(f"Next: {next_command(report)}", markup=False)
+
+
+def in_parts(line: str) -> str:
+    """Return a line that would not fit a screen as several, where its parts end."""
+    return line if len(line) <= LONGEST_LINE else line.replace("; ", ";\n    ")
 
 
 def stage_table(rows: list[StageRow]) -> object:
@@ -117,7 +123,7 @@ def places(root: Path, report: RunReport) -> list[str]:
     """Return where to look: the reports, and how to open the pages."""
     reports = sorted(path.relative_to(root).as_posix() for path in (root / "artifacts").glob("**/gate/report.html"))
     lines = [f"{'report':14} {path}" for path in reports]
-    lines += [f"{name:14} {link}" for name, link in report.links.items()]
+    lines += [f"{'report' if link.startswith('artifacts/') else name:14} {link}" for name, link in report.links.items()]
     return [*lines, f"{'pages':14} make ui     (MLflow on http://127.0.0.1:5000, Prefect on http://127.0.0.1:4200)"]
 
 

@@ -24,6 +24,7 @@ from retune.modeling.journal import Journal
 
 WEIGHTS, BEST = "weights.safetensors", "best.safetensors"
 SHARE = "tuned_share"
+SHOWN = ("accuracy", "macro_f1", "loss")  # of the scores, on a line for a person; the history has them all
 POOLED_BATCHES = 50  # batches are cut from so many batches' worth of shuffled rows, sorted by length
 LOGGED = {"loss": "train_loss", "grad_norm": "gradient_norm", "learning_rate": "learning_rate"}
 Scores = dict[str, float]
@@ -100,7 +101,8 @@ class Tuner(Trainer):
         self.control.should_evaluate = False  # or the end of the epoch would ask again
         scores, weights = self._best_between()
         self.log({f"validation_{name}": value for name, value in scores.items()})
-        told = {name: value for name, value in scores.items() if name != SHARE or len(self.params.tuned_shares) > 1}
+        shown = (*SHOWN, *[SHARE] * (len(self.params.tuned_shares) > 1))
+        told = {name: value for name, value in scores.items() if name in shown}
         answers = ", ".join(f"{name} {value:.3f}" for name, value in told.items())
         self.say(f"step {self.state.global_step} of {self.state.max_steps}: validation {answers}")
         since_best = evaluations_since_best(self.state.log_history, self.params.select_by)

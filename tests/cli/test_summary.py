@@ -58,3 +58,12 @@ def test_the_summary_of_a_long_stage_name_is_not_cut_on_a_terminal_of_80_columns
     assert "gate_examples@ticket-router" in out
     assert "12 rejected" in out
     assert "…" not in out
+
+
+def test_a_reason_of_many_parts_stands_on_as_many_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    long = "drift was recorded for champion version 1: " + "; ".join(
+        f"topic {number} moved by a lot" for number in range(9)
+    )
+    out = shown(tmp_path, RunReport(models=[ModelRow("router", "2", "2", True, (long, "a; b"), {})]), capsys)
+    assert "\n    topic 8 moved by a lot\n" in out
+    assert "a; b" in out
