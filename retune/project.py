@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from retune.core import parts
 from retune.core.errors import UserError
+from retune.core.noise import FEWEST_SEEDS
 from retune.core.params.base import Settings
 from retune.core.params.deduplicate import DeduplicateParams
 from retune.core.params.erasure import ErasureParams
@@ -77,6 +78,15 @@ class ModelParams(Settings):
     """What a version must show before it is promoted."""
     monitor: MonitorParams
     """What is held against what the champion learnt from, and when drift starts a training."""
+
+    @model_validator(mode="after")
+    def _rehearsed(self) -> ModelParams:
+        """Refuse a release that asks for what no rehearsal measures."""
+        if self.release.noise and self.rehearse.seeds < FEWEST_SEEDS:
+            raise ValueError(f"release.noise needs rehearse.seeds of {FEWEST_SEEDS} or more")
+        if self.release.memorisation and not self.rehearse.canaries:
+            raise ValueError("release.memorisation needs rehearse.canaries")
+        return self
 
 
 class TrackingParams(Settings):

@@ -265,6 +265,7 @@ def _files(place: Place) -> dict[str, list[Path]]:
         "gates/examples": [*files_of(model / "gate"), model / "examples" / "data_docs"],
         "training": [model / "train" / name for name in ("history.jsonl", "facts.json", "timings.json")],
         "evaluation": [model / "evaluate" / name for name in ("metrics.json", "predictions.parquet", "plots")],
+        "rehearsal": [model / "rehearse" / "rehearse.json"],
         "rows": [model / "evaluate" / "errors.parquet", model / "profile"],
         "rows/behaviour": [place.root / "behaviour" / f"{place.name}.yaml"],
     }

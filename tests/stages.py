@@ -14,7 +14,7 @@ from tests.conftest import CHECKOUT
 
 MODEL = "ticket-router"
 CORPUS = ("ingest", "redact", "deduplicate", "validate", "gate")
-ROUTER = ("examples", "gate_examples", "split", "train", "evaluate", "profile")
+ROUTER = ("examples", "gate_examples", "split", "train", "rehearse", "evaluate", "profile")
 PARTS = ("task_type", "family", "method")
 
 

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
 from retune import rehearsal, training
+from retune.core.errors import UserError
 from retune.core.frames import ROWS
 from retune.core.memorisation import flagged, report
 from retune.core.params.rehearse import RehearseParams
@@ -17,7 +19,9 @@ from retune.io.files import read_frame, read_json, sha256_file, write_frame, wri
 from retune.modeling import bases
 from retune.modeling.keys import TrainingInputs
 from retune.modeling.train import fit
+from retune.project import read_project
 from tasks.rehearse import rehearse
+from tests.conftest import CHECKOUT
 from tests.modeling.conftest import TOY_SETTINGS, make_base, toy_rows
 
 LORA = {"rank": 2, "alpha": 4, "dropout": 0.0}
@@ -109,3 +113,22 @@ def tuned(given: dict[str, Path], params: TrainParams) -> Path:
 def test_too_few_canaries_are_refused() -> None:
     with pytest.raises(ValueError, match="fewer than 32"):
         asked(canaries=16)
+
+
+@pytest.mark.parametrize(
+    ("asked", "rehearse", "said"),
+    [
+        ({"noise": True}, {"seeds": 1}, "release.noise needs rehearse.seeds of 2 or more"),
+        ({"memorisation": True}, {"seeds": 5}, "release.memorisation needs rehearse.canaries"),
+    ],
+)
+def test_a_release_that_asks_for_what_no_rehearsal_measures_is_refused_before_anything_runs(
+    asked: dict[str, bool], rehearse: dict[str, int], said: str, tmp_path: Path
+) -> None:
+    params = yaml.safe_load((CHECKOUT / "params.yaml").read_text(encoding="utf-8"))
+    model = params["models"]["ticket-router"]
+    model["release"] |= asked
+    model["rehearse"] |= rehearse
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
+    with pytest.raises(UserError, match=said):
+        read_project(tmp_path)
