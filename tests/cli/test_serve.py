@@ -9,13 +9,15 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
 
 from benchmarks.checkout import use_settings
+from retune.cli.commands import serve
 from retune.cli.commands.serve import traffic_environment
-from retune.core.errors import UserError
+from retune.core.errors import IntegrityError, UnavailableError, UserError
 from retune.core.params.traffic import ENVIRONMENT
 from retune.io.logged_model import OFFLINE
 from retune.io.mlflow_store import default_uri
@@ -48,6 +50,42 @@ def test_a_server_learns_where_to_log_and_what_to_take_out(tmp_path: Path) -> No
 def test_a_log_inside_the_checkout_stops_the_server_before_it_starts() -> None:
     with pytest.raises(UserError, match="outside every checkout"):
         traffic_environment(logging_to(str(CHECKOUT / "traffic")), "ticket-router", "3")
+
+
+class Registered:
+    """Says which version is champion, in turn; MLflow is away where it is None."""
+
+    uri, name = "", MODEL
+
+    def __init__(self, *champions: str | None) -> None:
+        self.champions = list(champions)
+
+    def aliases(self) -> dict[str, str]:
+        now = self.champions.pop(0)
+        if now is None:
+            raise UnavailableError("away")
+        return {CHAMPION: now}
+
+
+@pytest.mark.case("RG-2")
+@pytest.mark.case("S5")
+def test_who_serves_follows_the_champion_but_not_to_files_that_were_changed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def check(_registry: object, number: str) -> None:
+        if number == "2":
+            raise IntegrityError("head.safetensors was changed")
+
+    monkeypatch.setattr(serve, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(serve, "_check", check)
+    with subprocess.Popen(["sleep", "60"]) as server:
+        found: Any = Registered("1", None, "2", "2", "3")
+        assert serve.follow(server, found, "1") == "3"
+        server.terminate()
+    assert capsys.readouterr().err.count("head.safetensors was changed") == 1
+    with subprocess.Popen(["true"]) as ended:
+        ended.wait()
+        assert serve.follow(ended, found, "1") == ""
 
 
 @pytest.mark.slow
