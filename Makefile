@@ -14,6 +14,7 @@ FIRST_PARTY := $(wildcard retune tasks flows tests benchmarks scripts)
 TESTS := $(BIN)/python -m pytest -q -rs -n $(WORKERS) --dist loadfile
 
 ONE_MODEL := $${MODEL:+--model "$$MODEL"}
+ONE_VERSION := $${VERSION:+--version "$$VERSION"}
 WHY := $${REASON:+--reason "$$REASON"}
 # make itself ends with 2 whatever the command ended with, so the code is said in words.
 EXPLAIN := $(BIN)/python -c "from retune.core.errors import EXIT_MEANINGS as meanings; \
@@ -33,7 +34,7 @@ export PREFECT_HOME ?= $(CURDIR)/.prefect
 export PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS ?= 180
 
 .DEFAULT_GOAL := help
-.PHONY: help setup pipeline repro source ui serve collect monitor deploy worker promote rollback test test-all check bench lock clean
+.PHONY: help setup pipeline repro source ui serve collect monitor deploy worker promote rollback approve history status doctor estimate report lineage forget reproduce test test-all check bench lock clean
 
 ##@ Run
 pipeline: setup ## documents to a promoted model: every stage and flow (ARGS=--help for its options)
@@ -66,10 +67,39 @@ worker: setup ## carry out on this host what that server says is due
 
 ##@ Decide
 promote: setup ## make a version the champion (VERSION=..., REASON="...", MODEL=...)
-	@$(BIN)/retune promote $(ONE_MODEL) $${VERSION:+--version "$$VERSION"} $(WHY) $(ARGS)
+	@$(BIN)/retune promote $(ONE_MODEL) $(ONE_VERSION) $(WHY) $(ARGS)
 
 rollback: setup ## make the previous champion the champion again (REASON="...", MODEL=...)
 	@$(BIN)/retune rollback $(ONE_MODEL) $(WHY) $(ARGS)
+
+approve: setup ## say yes to a version that waits for a second person (VERSION=..., REASON="...")
+	@$(BIN)/retune approve $(ONE_MODEL) $(ONE_VERSION) $(WHY) $(ARGS)
+
+history: setup ## who made which version the champion, when and why (ARGS="--at 2026-11-22")
+	@$(BIN)/retune history $(ONE_MODEL) $(ARGS)
+
+##@ Look
+status: setup ## how each model stands, and whether a run would do anything
+	@$(BIN)/retune status $(ARGS)
+
+doctor: setup ## whether all is there that a run needs
+	@$(BIN)/retune doctor $(ARGS)
+
+estimate: setup ## what a run would take and cost
+	@$(BIN)/retune estimate $(ARGS)
+
+report: setup ## write the page of a version again (VERSION=..., MODEL=...)
+	@$(BIN)/retune report $(ONE_MODEL) $(ONE_VERSION) $(ARGS)
+
+##@ Answer for it
+lineage: setup ## which versions saw a document, and what a version saw (ARGS="--document ID")
+	@$(BIN)/retune lineage $(or $(ARGS),--help)
+
+forget: setup ## delete a document, a person or a source from everything (ARGS="--document ID --dry-run")
+	@$(BIN)/retune forget $(or $(ARGS),--help)
+
+reproduce: setup ## train a version again from its recorded code and data, and compare (VERSION=...)
+	@$(BIN)/retune reproduce $(ONE_MODEL) $${VERSION:---help} $(ARGS)
 
 ##@ Work on it
 setup: ## make .venv hold the locked packages; every other target does it first
