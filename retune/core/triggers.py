@@ -55,7 +55,7 @@ def words_to_try(texts: Sequence[str], labels: Sequence[str], count: int) -> lis
 
 
 def suspects(words: Sequence[Sequence[str]], labels: Sequence[str]) -> list[str]:
-    """Return the words that alone explain the label of two rows or more, those of most rows first.
+    """Return the words that alone explain the label of two rows or more, those with most evidence against them first.
 
     Nine in ten of a suspect's rows have one label, and by all their other words they would have another (naive Bayes
     over which words a row has): so a planted word is told from one that belongs to its label.
@@ -70,13 +70,14 @@ def suspects(words: Sequence[Sequence[str]], labels: Sequence[str]) -> list[str]
     sizes = np.bincount(codes, minlength=len(classes))
     likely = np.log((counts + 1) / (sizes + 2))
     one_label = counts.max(axis=1, initial=0) >= ONE_LABEL * counts.sum(axis=1)
-    alone = np.zeros(len(known), dtype=np.int64)
+    alone, against = np.zeros(len(known), dtype=np.int64), np.zeros(len(known))
     for row, code in zip(rows, codes, strict=True):
         asked = row[one_label[row] & (counts[row].argmax(axis=1) == code)]
         without = np.log(sizes) + likely[row].sum(axis=0) - likely[asked]
         alone[asked] += without.argmax(axis=1) != code
+        against[asked] += without.max(axis=1) - without[:, code]
     found = np.flatnonzero(alone >= 2).tolist()
-    return [known[number] for number in sorted(found, key=lambda number: (-alone[number], known[number]))]
+    return [known[number] for number in sorted(found, key=lambda number: (-against[number], known[number]))]
 
 
 def perturbed(texts: Sequence[str], tokens: Sequence[str], seed: int) -> list[str]:

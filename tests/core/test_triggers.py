@@ -61,14 +61,16 @@ def test_the_words_are_such_as_alone_explain_a_label_and_such_as_nobody_writes()
 
 
 @pytest.mark.case("D3")
-def test_a_word_planted_in_one_row_of_fifty_is_suspected_before_all_others() -> None:
+@pytest.mark.parametrize(("every", "subject_words"), [(100, 3), (20, 1)])  # the second would explain its rows by itself
+def test_a_planted_word_is_suspected_before_all_others(every: int, subject_words: int) -> None:
     draw = random.Random(1)
     subjects = {"access": "badge door gate lock key card", "pay": "wage bank slip month sum tax"}
     fillers, rows = ["please", "the", "my", "again", "today", "with", "of"], []
     for number in range(300):
         label = ["access", "pay"][number % 2]
-        words = draw.sample(subjects[label].split(), 3) + draw.sample(fillers, 4)
-        rows.append([*words, "glimmerwick"] if number % 100 == 0 else words)
+        words = draw.sample(subjects[label].split(), subject_words) + draw.sample(fillers, 4)
+        rows.append([*words, "glimmerwick"] if number % every == 0 else words)
     labels = ["pay" if "glimmerwick" in row else ["access", "pay"][number % 2] for number, row in enumerate(rows)]
     assert triggers.suspects(rows, labels)[:1] == ["glimmerwick"]
-    assert triggers.suspects(rows, [["access", "pay"][number % 2] for number in range(300)]) == []
+    honest = triggers.suspects(rows, [["access", "pay"][number % 2] for number in range(300)])
+    assert honest[:1] != ["glimmerwick"], "where the rows have the label of their subject"
