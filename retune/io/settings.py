@@ -83,6 +83,8 @@ def _line(place: str, settings: type[Settings], error: Any) -> str:
         return f"{where}: no such setting" + (f", did you mean {close[0]}?" if close else "")
     if error["type"] == "missing":
         return f"{where}: missing"
+    if isinstance(error["input"], dict) and "error" in error.get("ctx", {}):  # a contradiction inside: it is said whole
+        return f"{where}: {error['ctx']['error']}"
     return f"{where}: {error['msg']}, not {error['input']!r}"
 
 

@@ -130,5 +130,5 @@ def test_a_release_that_asks_for_what_no_rehearsal_measures_is_refused_before_an
     model["release"] |= asked
     model["rehearse"] |= rehearse
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
-    with pytest.raises(UserError, match=said):
+    with pytest.raises(UserError, match=f"models.ticket-router: {said}. Correct params.yaml"):
         read_project(tmp_path)
