@@ -148,7 +148,7 @@ def _record(place: Place, tracking: Tracking, run_id: str) -> None:
     tracking.log_datasets(run_id, datasets)
     for folder, files in _files(place).items():
         tracking.log_files(run_id, files, folder)
-    tracking.log_text(run_id, json.dumps(_counts(place), indent=2), f"data/{COUNTS}")
+    tracking.log_text(run_id, json.dumps(_counts(place), indent=2), COUNTS)
     tracking.log_text(run_id, card(gather(tracking, place.name, run_id)), CARD)
     said = {"retune.test_sha256": metrics["test_sha256"], "retune.model": place.name, NOTE: about(metrics)}
     tracking.set_tags(run_id, {**said, **_parent(place), **revisions.as_tags(place.root)})

@@ -15,6 +15,7 @@ from retune.core.version_verdict import FEWEST_ROWS, slices
 
 MOST_SLICES = 8
 FELL = ("quarantined", "rejected")
+MALFORMED = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError)
 
 
 @dataclass(frozen=True)
@@ -27,12 +28,22 @@ class Picture:
 
 
 def cards(facts: VersionFacts) -> Html:
-    """Return every picture that the version has evidence for, and a line with what there is none for."""
-    drawn = [(picture, picture.draw(facts)) for picture in PICTURES]
+    """Return every picture that the version has evidence for, and lines with what there is none for."""
+    drawn = [(picture, _drawn(picture, facts)) for picture in PICTURES]
+    shown = [(card, picture.height) for picture, card in drawn if isinstance(card, Html)]
     missing = [picture.of for picture, card in drawn if card is None]
-    line = f"Not measured for this version: {', '.join(missing)}." if missing else ""
-    shown = pictures.grid([(card, picture.height) for picture, card in drawn if card is not None])
-    return html.join([shown, html.element("p", line, "soft") if line else ""])
+    broken = [f"{picture.of} ({card})" for picture, card in drawn if isinstance(card, Exception)]
+    said = {"Not measured for this version": missing, "Evidence that cannot be read": broken}
+    lines = [html.element("p", f"{why}: {', '.join(names)}.", "soft") for why, names in said.items() if names]
+    return html.join([pictures.grid(shown), *lines])
+
+
+def _drawn(picture: Picture, facts: VersionFacts) -> Html | Exception | None:
+    """Return one picture; evidence of another shape than it should have costs its own picture and no other."""
+    try:
+        return picture.draw(facts)
+    except MALFORMED as error:
+        return error
 
 
 def scores(facts: VersionFacts) -> Html | None:
@@ -224,12 +235,11 @@ def _leakage(found: Values) -> list[tuple[str, str, str]]:
 
 def _triggers(found: Values) -> list[tuple[str, str, str]]:
     """Return how often a word that was put into a text changed the answer."""
-    rate = interval(found, "rate")
-    if rate is None:
+    if not is_number(found.get("asked")) or not is_number(found.get("changed")):
         return []
-    words = f"of {found.get('asked'):,} answers changed when a word was put into the text"
+    words = f"of {found['asked']:,} answers changed when a word was put into the text"
     labels = list(dict.fromkeys(str(one.get("label")) for one in found.get("worst") or []))
-    return [(f"{found.get('changed'):,}", words, f"most often to {', '.join(labels[:3])}" if labels else "")]
+    return [(f"{found['changed']:,}", words, f"most often to {', '.join(labels[:3])}" if labels else "")]
 
 
 def training(facts: VersionFacts) -> Html | None:

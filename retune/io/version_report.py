@@ -21,7 +21,8 @@ from retune.io.registry import CHAMPION, FINGERPRINT, FROM, MODEL, TO, Decision,
 from retune.io.settings import read_yaml
 from retune.io.tracking import FINISHED, KIND, VERSION, Tracking
 
-REPORT, CARD, FOOTPRINT, COUNTS = "report.html", "model_card.md", "footprint.json", "counts.json"
+REPORT, CARD, FOOTPRINT, COUNTS = "report.html", "model_card.md", "footprint.json", "data/counts.json"
+HISTORY, SETTINGS = "training/history.jsonl", "lineage/params.yaml"
 JSON_FILES = {
     "metrics": "evaluation/metrics.json",
     "facts": "training/facts.json",
@@ -90,26 +91,24 @@ def gather(
 def _files(tracking: Tracking, run_id: str, scratch: Path, model: str) -> dict[str, Any]:
     """Return what the files, tags and inputs of a training run say; what it has not is empty."""
     run = tracking.client.get_run(run_id)
-    read = {name: _json(tracking, run_id, path, scratch) for name, path in JSON_FILES.items()}
-    verdicts = {subject: _json(tracking, run_id, path, scratch) for subject, path in VERDICTS.items()}
-    counts = tracking.fetch(run_id, f"data/{COUNTS}", scratch)
-    history = tracking.fetch(run_id, "training/history.jsonl", scratch)
-    settings = tracking.fetch(run_id, "lineage/params.yaml", scratch)
+    wanted = [*JSON_FILES.values(), *VERDICTS.values(), COUNTS, HISTORY, SETTINGS]
+    there = tracking.fetch_all(run_id, wanted, scratch)
+    verdicts = {subject: _json(there, path) for subject, path in VERDICTS.items()}
+    settings = read_yaml(there[SETTINGS]) if SETTINGS in there else {}
     return {
-        **read,
+        **{name: _json(there, path) for name, path in JSON_FILES.items()},
         "fingerprint": run.data.tags.get(FINGERPRINT, ""),
         "gates": {subject: one["checks"] for subject, one in verdicts.items() if "checks" in one},
-        "counts": read_json(counts) if counts is not None else [],
-        "history": journal.read_lines(history)[0] if history is not None else [],
-        "settings": (read_yaml(settings).get("models") or {}).get(model, {}) if settings is not None else {},
+        "counts": read_json(there[COUNTS]) if COUNTS in there else [],
+        "history": journal.read_lines(there[HISTORY])[0] if HISTORY in there else [],
+        "settings": (settings.get("models") or {}).get(model, {}),
         "datasets": [_dataset(one.dataset) for one in (run.inputs.dataset_inputs if run.inputs else [])],
     }
 
 
-def _json(tracking: Tracking, run_id: str, path: str, scratch: Path) -> dict[str, Any]:
+def _json(there: dict[str, Path], path: str) -> dict[str, Any]:
     """Return one JSON file of a run, the empty mapping where it has none."""
-    file = tracking.fetch(run_id, path, scratch)
-    found: dict[str, Any] = read_json(file) if file is not None else {}
+    found: dict[str, Any] = read_json(there[path]) if path in there else {}
     return found
 
 

@@ -78,6 +78,13 @@ def test_evidence_that_is_not_what_it_should_be_does_not_keep_the_page_from_a_re
     assert "ticket-router, version 2" in page(facts(metrics={**metrics, key: None}))
 
 
+def test_evidence_of_another_shape_costs_its_own_picture_alone() -> None:
+    drawn = cards(facts(metrics={**facts().metrics, "against": {"probe": {"gain": "much"}}, "leakage": 7}))
+    assert drawn.count('class="card"') == len(PICTURES) - 2
+    assert "Evidence that cannot be read: gains over the champion and the floors (" in drawn
+    assert "leakage and triggers (" in drawn
+
+
 def test_the_page_stands_alone_and_escapes_what_comes_from_outside() -> None:
     hostile = facts(
         model=HOSTILE, tags={"retune.withdrawn": HOSTILE}, gates={HOSTILE: [{"gate": HOSTILE, "status": "fail"}]},
