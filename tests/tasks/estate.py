@@ -38,15 +38,15 @@ def make_estate(root: Path, base: Path) -> Path:
     """Make the estate: version 1 without the person and version 2, the champion, which learnt from her ticket."""
     _settle(root)
     _write_data(root, f"a2,{BODY.replace('Monday', 'Friday')},access\n")
-    _dvc(root, "add", "--quiet", "data")
+    dvc(root, "add", "--quiet", "data")
     _write_data(root, f"a2,{BODY},access\n")
-    _dvc(root, "add", "--quiet", "data")
-    _read_documents(root)
+    dvc(root, "add", "--quiet", "data")
+    read_documents(root)
     for seed, ids in ((1, ["a1", "a3"]), (2, ["a1", "a2", "a3"])):
         _train(root, base, seed, ids)
     for path in (root / "artifacts").rglob("*.parquet"):  # as `dvc repro` leaves them
         _keep(root, path)
-    _dvc(root, "push", "--quiet")
+    dvc(root, "push", "--quiet")
     _log_traffic(root)
     return root
 
@@ -54,8 +54,8 @@ def make_estate(root: Path, base: Path) -> Path:
 def _settle(root: Path) -> None:
     """Make the toy checkout a DVC one, with a remote and a log of traffic beside it."""
     (root / "data.dvc").unlink()
-    _dvc(root, "init", "--no-scm", "--quiet")
-    _dvc(root, "remote", "add", "--quiet", "--default", "far", str(root.parent / "remote"))
+    dvc(root, "init", "--no-scm", "--quiet")
+    dvc(root, "remote", "add", "--quiet", "--default", "far", str(root.parent / "remote"))
     params = yaml.safe_load((root / "params.yaml").read_text())
     params["corpus"]["ingest"]["parsing"]["tables"] = [TABLE]
     params["corpus"]["ingest"]["workers"] = 1
@@ -80,7 +80,7 @@ def _write_data(root: Path, row: str) -> None:
         path.write_text(text)
 
 
-def _read_documents(root: Path) -> None:
+def read_documents(root: Path) -> None:
     """Run the first two stages."""
     corpus, settings = root / "artifacts" / "corpus", read_project(root).corpus
     tables = {name: corpus / "ingest" / f"{name}.parquet" for name in ("documents", "files", "quarantine")}
@@ -135,5 +135,6 @@ def _log_traffic(root: Path) -> None:
     traffic.append(project.traffic.uri, MODEL, "2", rows, redact=project.corpus.redact)
 
 
-def _dvc(root: Path, *arguments: str) -> None:
+def dvc(root: Path, *arguments: str) -> None:
+    """Run a command of DVC."""
     subprocess.run([sys.executable, "-m", "dvc", *arguments], cwd=root, check=True, capture_output=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from retune.core.errors import IntegrityError, UserError
 from retune.core.forget import Request
@@ -15,9 +17,8 @@ from retune.io import erasures, tombstones
 from retune.io.mlflow_store import default_uri
 from retune.io.registry import CHAMPION, PREVIOUS, WITHDRAWN, Registry
 from retune.io.withdrawal import ERASED
-from retune.project import read_project
 from tasks.forget import Done, foresee, forget
-from tests.tasks.estate import ADDRESS, BODY, KEY, MAIL, PAGE, TICKET, make_estate
+from tests.tasks.estate import ADDRESS, BODY, KEY, MAIL, PAGE, TICKET, dvc, make_estate, read_documents
 from tests.toy_checkout import MODEL
 
 pytestmark = [pytest.mark.usefixtures("reload_here"), pytest.mark.slow]
@@ -123,9 +124,7 @@ def test_what_was_erased_stays_out_when_it_comes_again_under_another_name(estate
     again = estate / "data" / "letters" / "again.txt"
     again.parent.mkdir()
     again.write_text(page)
-    from tests.tasks.estate import _read_documents
-
-    _read_documents(estate)
+    read_documents(estate)
     counts = json.loads((estate / "artifacts/corpus/ingest/counts.json").read_text())
     assert counts["details"]["erased"] == {"files": 1, "documents": 1}
     assert counts["rows_in"] == counts["rows_out"] + counts["rejected"] + counts["quarantined"]
@@ -152,11 +151,48 @@ def test_a_label_that_was_raised_withdraws_the_versions_and_deletes_nothing(esta
     assert not tombstones.load(tombstones.path_of(estate))
 
 
-def use(root: Path, **changes: Any) -> None:
-    """Change settings of deletion requests."""
-    import yaml
+@pytest.mark.case("E1")
+def test_a_source_far_away_is_listed_as_still_there_and_kept_out(estate: Path) -> None:
+    tracked = yaml.safe_load((estate / "data.dvc").read_text())
+    (estate / "data.dvc").write_text(yaml.safe_dump({**tracked, "deps": [{"path": "s3://bucket/documents"}]}))
+    done = erase(estate, Request(documents=(TICKET,)))
+    assert [(one["place"], one["files"]) for one in done.left] == [("s3://bucket/documents", 1)]
+    assert done.receipt["still_there"] == done.left
+    assert "make pipeline" in done.left[0]["todo"]
+    assert holding(estate, b"before Friday") == [], "earlier states are gone"
+    read_documents(estate)
+    assert [path for path in holding(estate, b"before Monday") if "artifacts/" in path] == []
 
-    params = yaml.safe_load((root / "params.yaml").read_text())
-    params["erasure"].update(changes)
-    (root / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
-    assert read_project(root).erasure.model_dump().items() >= changes.items()
+
+@pytest.mark.case("E1")
+def test_a_source_in_another_folder_loses_it_and_data_follows(estate: Path) -> None:
+    documents = estate.parent / "documents"
+    shutil.move(estate / "data", documents)
+    (estate / "data.dvc").unlink()
+    dvc(estate, "import-url", "--quiet", "../documents", "data")
+    done = erase(estate, Request(persons=(ADDRESS,)))
+    assert done.left == []
+    assert holding(estate, ADDRESS.encode(), b"harbour shed to") == []
+    assert sorted(path.name for path in documents.rglob("*.*")) == ["desk.csv", "page.md"]
+    assert (estate / "data/tickets/desk.csv").read_bytes() == (documents / "tickets/desk.csv").read_bytes()
+
+
+def test_the_command_line_lists_erases_and_checks_and_answers_programs(
+    estate: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from retune.cli.main import main
+
+    def told(*arguments: str) -> Any:
+        code = main(["forget", *arguments, "--json"])
+        return code, json.loads(capsys.readouterr().out)
+
+    code, seen = told("--person", ADDRESS, "--dry-run")
+    assert (code, len(seen["documents"]), seen["places"]["documents"]["rows"]) == (0, 3, 1)
+    code, [done] = told("--person", ADDRESS)
+    assert (code, done["documents"], done["left"]) == (0, 3, [])
+    assert told("--verify", done["path"], "--person", ADDRESS)[0] == 0
+    assert told("--verify", done["path"], "--person", "Bob Byron")[0] == 1
+    assert told("--person", ADDRESS, "--dry-run")[1]["documents"] == []
+    assert told("--person", ADDRESS, "--document", TICKET)[0] == 2
+    assert told()[0] == 2
+    assert told("--resume") == (0, [])
