@@ -21,7 +21,7 @@ def main(
     model: ModelName = "",
     as_json: AsJson = False,
 ) -> int:
-    """Compares two versions on the test rows that both answered, and shows what differs in settings and data."""
+    """Compares two versions on the test rows that both answered, and in their settings and data."""
     from flows import environment
     from retune.cli.comparison import show
     from retune.cli.models import the_model

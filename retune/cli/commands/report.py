@@ -20,7 +20,7 @@ def main(
     ] = "",
     as_json: AsJson = False,
 ) -> int:
-    """Writes the page and the model card of a version: how it stands, its evidence in pictures, what it cost."""
+    """Writes the page and the model card of a version: how it stands, in pictures, and what it cost."""
     from datetime import UTC, datetime
 
     from flows import environment
