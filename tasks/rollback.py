@@ -24,7 +24,7 @@ def rollback(*, root: Path, model: str, reason: str, asked_by: str = "") -> Deci
     champion, previous = aliases.get(CHAMPION, ""), aliases.get(PREVIOUS, "")
     if last is not None and last.outcome == ROLLED_BACK and (last.after, last.why) == (champion, reason):
         return last
-    version = registry.version(previous) if previous else None
+    version = registry.version(previous) if previous and previous != champion else None
     if not champion or version is None:
         found = f"champion {champion or 'none'}, previous {previous or 'none'}"
         todo = "Choose a version: make promote VERSION=... REASON=..."

@@ -260,11 +260,22 @@ class Registry:
                 self.client.set_registered_model_alias(self.name, CHAMPION, decision.after)
             else:
                 self.client.delete_registered_model_alias(self.name, CHAMPION)
-            if not before:
-                self.client.delete_registered_model_alias(self.name, PREVIOUS)
-            if self.aliases().get(CHALLENGER) == decision.after:
-                self.client.delete_registered_model_alias(self.name, CHALLENGER)
+            aliases = self.aliases()
+            if not before and PREVIOUS in aliases:
+                self._unset(PREVIOUS)
+            if aliases.get(CHALLENGER) == decision.after:
+                self._unset(CHALLENGER)
         self.client.set_tag(decision.run_id, DONE, "yes")
+
+    def _unset(self, alias: str) -> None:
+        """Delete an alias; who may set aliases on MLflow's server but not delete them leaves it: it harms nothing."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            self.client.delete_registered_model_alias(self.name, alias)
+        except MlflowException as error:
+            if not has_code(error, "PERMISSION_DENIED"):
+                raise
 
     def _before(self, decision: Decision) -> str:
         """Return what `previous` shall be: what the champion itself had replaced, not what a rollback left."""
