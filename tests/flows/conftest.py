@@ -96,6 +96,8 @@ def toy(checkout: Path, tiny_base: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
         (checkout / name).unlink()
     (checkout / "artifacts").rename(checkout / "made")
     shutil.rmtree(checkout / "made" / "models" / MODEL / "resolve")
+    documents = Path("corpus", "redact")  # no stage of the toy makes them
+    shutil.copytree(checkout / "made" / documents, checkout / "artifacts" / documents)
     use_settings(checkout, {f"models.{MODEL}.resolve.base": str(tiny_base)})
     (checkout / "data").mkdir()
     (checkout / "data" / "note.md").write_text("The printer is empty again.\n")
