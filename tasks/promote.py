@@ -48,6 +48,7 @@ def promote(*, root: Path, model: str, version: str, reason: str, force: bool = 
         raise UserError(expected="a reason to overrule the evidence", found="none", todo='Give one: --reason "..."')
     who = _who(registry, asked_by)
     try:
+        promotion.check_usable(chosen)  # a deletion is not overruled
         support = _forced(registry, chosen, champion) if force else supporting(registry, chosen, champion)
         approver = promotion.approved(registry, chosen, project.models[model].release.approval, datetime.now(UTC))
     except (GateError, WaitingError) as error:
@@ -75,7 +76,6 @@ def promote_approved(*, root: Path, model: str) -> Decision | None:
 
 def supporting(registry: Registry, chosen: Version, champion: str) -> Decision:
     """Return the newest decision that found the version fit to replace the champion; raises GateError without one."""
-    promotion.check_usable(chosen)
     made = [one for one in registry.decisions(**{TO: chosen.number}) if one.outcome in DECIDED and not one.is_forced]
     fitting = [one for one in made if one.before == champion or not champion]
     if fitting and fitting[0].outcome in SUPPORTS:

@@ -74,7 +74,8 @@ def _champion(moves: Sequence[Move], champion: str, versions: Mapping[str, str])
             return []
         return [f"there is no champion, and the last decision made version {last.after} it: {mend}"]
     if champion != last.after:
-        said = f"version {champion} is champion, but the last decision ({_day(last)}, {last.who}) made it {last.after}"
+        made = f"version {last.after or 'none'}"
+        said = f"version {champion} is champion, but the last decision ({_day(last)}, {last.who}) made it {made}"
         return [f"{said}: somebody moved the alias past the record; {mend}"]
     if champion not in versions:
         return [f"version {champion} is champion and does not exist any more: {mend}"]

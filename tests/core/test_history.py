@@ -45,6 +45,7 @@ def test_aliases_that_follow_the_record_have_no_fault() -> None:
     assert faults(MOVES, {"champion": "1"}, ALL) == []
     assert faults(MOVES[1:], {"champion": "2", "previous": "1"}, ALL) == []
     assert faults([], {}, {}) == []
+    assert faults([Toy("1", "", day(12)), *MOVES], {}, ALL) == []  # a deletion left none
 
 
 @pytest.mark.parametrize(
@@ -53,6 +54,7 @@ def test_aliases_that_follow_the_record_have_no_fault() -> None:
         ({"champion": "2"}, MOVES, ALL, "moved the alias past the record"),
         ({"champion": "1"}, [], ALL, "no decision says why"),
         ({}, MOVES, ALL, "there is no champion"),
+        ({"champion": "1"}, [Toy("1", "", day(12)), *MOVES], ALL, "made it version none"),
         ({"champion": "1"}, MOVES, {"2": ""}, "does not exist any more"),
         ({"champion": "1"}, MOVES, {"1": "erased", "2": ""}, "withdrawn: erased"),
         ({"champion": "2"}, [Toy("2", "1", day(9), is_done=False), *MOVES[1:]], ALL, "the next command does it"),

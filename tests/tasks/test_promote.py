@@ -96,6 +96,8 @@ def test_nobody_rolls_back_to_what_was_withdrawn(checkout: Path, tiny_base: Path
     registry.tag("1", {WITHDRAWN: "a document was erased"})
     with pytest.raises(GateError, match="a document was erased"):
         rollback(root=checkout, model=MODEL, reason="wrong queue")
+    with pytest.raises(GateError, match="a document was erased"):
+        promote(root=checkout, model=MODEL, version="1", reason="wrong queue", force=True)
     assert registry.aliases()[CHAMPION] == "2"
 
 

@@ -56,6 +56,7 @@ def _at(name: str, at: str, made: list[Decision], *, as_json: bool) -> int:
     except ValueError as error:
         raise UserError(expected="a date such as 2026-11-22", found=at, todo="Correct --at.") from error
     found = champion_at([one for one in made if one.outcome in MOVES], moment)
+    found = found if found is not None and found.after else None  # a deletion may have left no champion
     if as_json:
         print_json({"model": name, "at": moment.isoformat(), "champion": _page(found) if found else None})
     elif found is None:
@@ -69,7 +70,7 @@ def _at(name: str, at: str, made: list[Decision], *, as_json: bool) -> int:
 def _line(one: Decision) -> str:
     """Return what a decision was, in one line."""
     forced = " (forced)" if one.is_forced else ""
-    return f"{one.outcome}{forced}: version {one.before or 'none'} to {one.after}, by {one.who}: {one.why}"
+    return f"{one.outcome}{forced}: version {one.before or 'none'} to {one.after or 'none'}, by {one.who}: {one.why}"
 
 
 def _when(one: Decision) -> str:
