@@ -86,16 +86,17 @@ def test_packages_hold_no_code() -> None:
         assert only_words, f"{package.relative_to(ROOT)}: code here would be a dependency of every stage"
 
 
-def test_every_step_is_declared_once_in_dvc_or_called_by_a_flow() -> None:
+def test_every_step_is_declared_once_in_dvc_or_called_by_a_flow_or_a_command() -> None:
     in_dvc = {shlex.split(stage.command)[3] for stage in STAGES}
-    in_flows = {name for name in parts.names("tasks") for file in (ROOT / "flows").glob("*.py") if _imports(file, name)}
-    assert in_dvc | in_flows == set(parts.names("tasks"))
-    assert not in_dvc & in_flows, f"declared twice: {sorted(in_dvc & in_flows)}"
+    callers = [*(ROOT / "flows").glob("*.py"), *(ROOT / "retune" / "cli").rglob("*.py")]
+    called = {name for name in parts.names("tasks") for file in callers if _imports(file, name)}
+    assert in_dvc | called == set(parts.names("tasks"))
+    assert not in_dvc & called, f"declared twice: {sorted(in_dvc & called)}"
 
 
 def _imports(file: Path, step: str) -> bool:
-    """Tell whether a flow's file calls a step."""
-    return re.search(rf"from tasks\.{step} import .*\b{step}\b", file.read_text(encoding="utf-8")) is not None
+    """Tell whether a file of the flows or of the command line calls a step."""
+    return re.search(rf"from tasks\.{step} import \S", file.read_text(encoding="utf-8")) is not None
 
 
 def _names(paths: set[Path]) -> list[str]:
