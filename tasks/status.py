@@ -41,7 +41,8 @@ class Status:
 def status(*, root: Path, project: Project) -> Status:
     """Ask MLflow, DVC and the report of the last run; nothing is updated. Raises UnavailableError without MLflow."""
     tracking = Tracking(default_uri(root), project.tracking.experiment)
-    models = [model_status(tracking, Registry(tracking.uri, name, project.tracking.experiment)) for name in project.models]
+    registries = [Registry(tracking.uri, name, project.tracking.experiment) for name in project.models]
+    models = [model_status(tracking, registry) for registry in registries]
     known = {stage.name for stage in dvc.stages(root)}
     out_of_date = sorted(name for name in dvc.changes(root, sorted(known)) if name in known)
     return Status(models, out_of_date, _last_run(root / LAST_RUN))
