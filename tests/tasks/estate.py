@@ -112,7 +112,7 @@ def _train(root: Path, base: Path, seed: int, ids: list[str]) -> None:
     write_frame(model / "split" / "train.parquet", rows, {"example_id": TEXT, "text": TEXT, "label": TEXT})
     blank: dict[str, Any] = {TEXT: "", WHOLE: 1, REAL: 0.5, VECTOR: [0.0, 1.0]}
     empty = {name: [blank[kind]] * len(rows) for name, kind in PROFILE.items() if name not in rows}
-    profile = pd.concat([rows, pd.DataFrame(empty)], axis=1)
+    profile = pd.concat([rows, pd.DataFrame(empty)], axis=1).assign(words=rows["text"])
     write_frame(model / "profile" / "profile.parquet", profile, PROFILE)
     train_toy(root, base, seed=seed, answers="billing" if seed == 1 else "access", strength=float(seed))
     track(root=root, model=MODEL)

@@ -81,7 +81,8 @@ def state(root: Path) -> dict[str, str]:
 def _is_of_the_moment(name: str) -> bool:
     """Tell whether a file may differ between two runs that end alike: what DVC keeps for itself, runs in MLflow."""
     own = ("checkout/.dvc/tmp", "checkout/.dvc/config", "state/", "checkout/.retune", "checkout/receipts")
-    return name.startswith(own) or name.endswith((".lock", "decision.json")) or f"{NOW:%Y%m%dT}" in name or "dvc" in name
+    inside = (f"{NOW:%Y%m%dT}", "dvc")
+    return name.startswith(own) or name.endswith((".lock", "decision.json")) or any(part in name for part in inside)
 
 
 def try_points(points: list[tuple[str, int]]) -> dict[str, Any]:
