@@ -20,10 +20,11 @@ from retune.core.params.redact import RedactParams
 from retune.io import traffic
 from retune.io.files import read_frame, read_json, write_frame
 from retune.io.mlflow_store import default_uri
+from retune.io.rule import TRIGGERED
 from retune.io.tracking import Tracking
 from retune.project import read_project
 from tasks import monitor as step
-from tasks.monitor import TRIGGERED, mark_triggered, monitor
+from tasks.monitor import mark_triggered, monitor
 from tasks.release import release
 from tasks.track import track
 from tests.toy_checkout import MODEL, train_toy
