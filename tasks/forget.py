@@ -109,7 +109,8 @@ def foresee(*, root: Path, request: Request, say: Say) -> dict[str, Any]:
     bench = _planned(root, request, False, say)
     told = bench.journal.value
     counted = {name: STEPS[name](bench) for name in PLACES if name in told["steps"]}
-    return {"documents": told["documents"], "versions": bench.versions, "places": counted, "not_read": told["unread"]}
+    about = {name: told[name] for name in ("documents", "versions", "cannot_be_told")}
+    return {**about, "places": counted, "not_read": told["unread"]}
 
 
 def _planned(root: Path, request: Request, erase: bool, say: Say) -> Bench:
@@ -253,6 +254,7 @@ def _receipt(bench: Bench) -> Counts:
         "tombstones": done.get("tombstones", {}).get("marks", 0),
         "places": places,
         "versions": bench.versions,
+        "cannot_be_told": told["cannot_be_told"],
         "aliases": done["aliases"]["moved"],
         "still_there": [{**one, "place": _place(one["place"])} for one in _left(told)],
         "not_read": told["unread"],

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from retune.core.forget import Request, Target, taken_of, target_of
+from retune.core.lineage import by_number, descendants
 from retune.core.params.ingest import IngestParams
 from retune.core.tombstones import SOURCE
 from retune.io import erasing, lineage, lineage_mirror, source, traces
@@ -35,7 +36,7 @@ def of_everything(root: Path, params: IngestParams, tracking: Tracking, request:
         "target": target.as_dict(),
         "documents": sorted({piece.document_id for one in taken for piece in one.pieces}),
         "objects": sorted(objects | {md5 for path, md5 in present.items() if path in paths}),
-        "versions": _versions(root, target),
+        **_versions(root, target),
         "unread": sum(read.unread for read in now),
         "closed": closed,
     }
@@ -45,7 +46,7 @@ def of_versions(root: Path, tracking: Tracking, request: Request) -> Plan:
     """Find the versions that saw documents which stay, as after their access label was raised."""
     target = _named(root, tracking, target_of([], request.marks))
     documents = sorted(request.documents)
-    return {"target": target.as_dict(), "documents": documents, "versions": _versions(root, target), "unread": 0}
+    return {"target": target.as_dict(), "documents": documents, **_versions(root, target), "unread": 0}
 
 
 def relabelled(root: Path) -> tuple[str, ...]:
@@ -65,8 +66,12 @@ def _named(root: Path, tracking: Tracking, target: Target) -> Target:
     return replace(target, documents=target.documents | below)
 
 
-def _versions(root: Path, target: Target) -> list[dict[str, Any]]:
-    """Return the versions that saw what goes."""
+def _versions(root: Path, target: Target) -> dict[str, Any]:
+    """Return the versions that saw what goes, and those that may have: their links, or their parent's, are lost."""
     with lineage.reading(root) as index:
-        found = index.versions_of(target.documents)
-    return [{"model": one.model, "version": one.version, "sides": list(one.sides)} for one in found]
+        found, lost = index.versions_of(target.documents), index.unknown()
+        doubtful = {*lost, *descendants(index.parents(), lost)} - {(one.model, one.version) for one in found}
+    return {
+        "versions": [{"model": one.model, "version": one.version, "sides": list(one.sides)} for one in found],
+        "cannot_be_told": [one._asdict() for one in sorted(doubtful, key=by_number)],
+    }

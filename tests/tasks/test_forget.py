@@ -14,6 +14,8 @@ import yaml
 from retune.core.errors import IntegrityError, UserError
 from retune.core.forget import Request
 from retune.io import erasures, tombstones
+from retune.io.lineage import index_file
+from retune.io.lineage_mirror import FOLDER
 from retune.io.mlflow_store import default_uri
 from retune.io.registry import CHAMPION, PREVIOUS, WITHDRAWN, Registry
 from retune.io.withdrawal import ERASED
@@ -82,6 +84,24 @@ def test_a_person_is_in_nothing_that_we_hold_and_the_receipt_does_not_say_who_it
     assert done.receipt["receipt"] in version.tags[WITHDRAWN]
     assert done.receipt["hosted_copies"].startswith("none")
     assert (done.receipt["documents"], done.receipt["still_there"]) == (3, [])
+
+
+@pytest.mark.case("E1")
+def test_a_version_whose_links_are_lost_stands_in_the_receipt_as_one_that_may_have_seen_it(
+    estate: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from retune.cli.main import main
+
+    for links in list((estate.parent / "mlflow").rglob(FOLDER)):
+        shutil.rmtree(links)
+    index_file(estate).unlink()
+    lost = [{"model": MODEL, "version": "1"}, {"model": MODEL, "version": "2"}]
+    assert main(["forget", "--document", TICKET, "--dry-run"]) == 0
+    told = capsys.readouterr().out
+    assert "No version is known to have seen it." in told
+    assert f"{MODEL} version 2 may have seen it" in told
+    receipt = erase(estate, Request(documents=(TICKET,))).receipt
+    assert (receipt["versions"], receipt["cannot_be_told"]) == ([], lost)
 
 
 @pytest.mark.case("E1")

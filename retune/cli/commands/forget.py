@@ -91,7 +91,7 @@ def _look(root: Path, request: Request) -> tuple[int, Any]:
     for place, counts in found["places"].items():
         print(f"  {place:10} {_counted(counts)}")
     _show_left([one for counts in found["places"].values() for one in counts.get("left", [])])
-    _show_versions(found["versions"])
+    _show_versions(found)
     if found["not_read"]:
         print(f"{found['not_read']} files cannot be read: only their names were looked at (see the gate's report).")
     print("Nothing was changed.")
@@ -120,19 +120,22 @@ def _show(done: Done) -> None:
     print(f"{receipt['documents']} documents are erased; {receipt['tombstones']} tombstones keep them out.")
     for place, counts in receipt["places"].items():
         print(f"  {place:10} {_counted(counts)}")
-    _show_versions(receipt["versions"])
+    _show_versions(receipt)
     for moved in receipt["aliases"]:
         print(f"{moved['model']}: champion {moved['before']} -> {moved['after'] or 'none'} {moved['note']}".rstrip())
     _show_left(done.left)
     print(f"Receipt: {done.path}. Commit it with tombstones.csv.")
 
 
-def _show_versions(versions: list[dict[str, Any]]) -> None:
-    """Say which versions saw it, and on which sides."""
+def _show_versions(told: dict[str, Any]) -> None:
+    """Say which versions saw it, on which sides, and of which it cannot be told."""
+    versions, lost = told["versions"], told["cannot_be_told"]
     for one in versions:
         print(f"{one['model']} version {one['version']} saw it: {', '.join(one['sides'])}")
     if not versions:
-        print("No version saw it.")
+        print("No version is known to have seen it." if lost else "No version saw it.")
+    for one in lost:
+        print(f"{one['model']} version {one['version']} may have seen it: what it learnt from cannot be told any more.")
 
 
 def _show_left(left: list[dict[str, Any]]) -> None:
