@@ -186,7 +186,8 @@ def _judged(measurement: Measurement, limit: Limit) -> tuple[str, str]:
     if measurement.status != "measured" or value is None or not math.isfinite(value):
         return "not_run", f"{name} could not be measured: {measurement.detail or 'it gave no number'}"
     rows = f" ({measurement.rows_failed} of {measurement.rows_checked} rows)" if measurement.rows_failed else ""
-    sentence = f"{name} is {shown(value, measurement.unit)}{rows}, {limit.text(measurement.unit)} allowed"
+    asked = "asked" if limit.maximum is None else "allowed"
+    sentence = f"{name} is {shown(value, measurement.unit)}{rows}, {limit.text(measurement.unit)} {asked}"
     if limit.holds(value):
         return "pass", sentence
     return ("fail" if limit.level == "block" else "warn"), sentence

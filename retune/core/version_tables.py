@@ -112,7 +112,7 @@ def errors(facts: VersionFacts) -> Html:
         for one in facts.errors
     ]  # fmt: skip
     broken = [
-        [test.get("name", ""), ", ".join(str(one.get("example_id", one)) for one in test["failures"][:10])]
+        [test.get("name", ""), "; ".join(_broken(one) for one in test["failures"][:10])]
         for test in (facts.metrics.get("behaviour") or {}).get("tests") or []
         if test.get("failures")
     ]
@@ -124,10 +124,17 @@ def errors(facts: VersionFacts) -> Html:
         "Its worst errors",
         html.paragraph(hint),
         html.table(["example", "true", "answered", "confidence"], rows, most=10),
-        html.details("Behaviour tests that failed, by example", html.table(["test", "examples"], broken))
-        if broken
-        else "",
+        html.details("What failed in behaviour tests", html.table(["test", "examples"], broken)) if broken else "",
     )
+
+
+def _broken(failure: Values) -> str:
+    """Return one example that failed a behaviour test: a row by its id, one of the file's own by its place."""
+    named = str(failure.get("example_id", ""))
+    if not named and is_number(failure.get("row")):
+        named = f"example {failure['row'] + 1} of the file"
+    answered, expected = failure.get("answer"), failure.get("expected")
+    return f"{named or UNKNOWN}: {answered}, expected {expected}" if answered or expected else named or UNKNOWN
 
 
 def gates(facts: VersionFacts) -> Html:
@@ -203,7 +210,7 @@ def _costs(currency: str) -> dict[str, Callable[[Values], str]]:
         "time": lambda row: duration(row["seconds"]).replace(" ", "\u00a0"),
         "state": lambda row: str(row.get("state") or ""),
         "GPU": lambda row: duration(row["gpu_seconds"]) if row.get("gpu_seconds") else "",
-        "tokens": lambda row: f"{row['tokens']:,}" if is_number(row.get("tokens")) else "",
+        "tokens": lambda row: f"{row['tokens']:,.0f}" if is_number(row.get("tokens")) else "",
         currency: lambda row: f"{row['price']:.4f}" if is_number(row.get("price")) else "",
         "kWh": lambda row: f"{row['kwh']:.4f}" if is_number(row.get("kwh")) else "",
         "g CO2e": lambda row: f"{row['grams_co2e']:.2f}" if is_number(row.get("grams_co2e")) else "",

@@ -42,13 +42,11 @@ def numbered(registry: Registry, name: str) -> Version:
     number = registry.aliases().get(name, "") if name in ALIASES else name
     version = newest if not name else registry.version(number) if number.isdigit() else None
     if version is None:
-        known = f"versions 1 to {newest.number}" if newest is not None else "no version at all"
+        known = f"there are versions 1 to {newest.number}" if newest is not None else "there is no version at all"
         todo = (
             "Name one of them, or champion, challenger or previous." if newest is not None else "Run `make pipeline`."
         )
-        raise UserError(
-            expected=f"a version of {registry.name}", found=f"{name or 'none'}; there are {known}", todo=todo
-        )
+        raise UserError(expected=f"a version of {registry.name}", found=f"{name or 'none'}; {known}", todo=todo)
     return version
 
 

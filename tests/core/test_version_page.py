@@ -100,7 +100,7 @@ def test_the_page_stands_alone_and_escapes_what_comes_from_outside() -> None:
 @pytest.mark.case("OP-1")
 def test_the_cost_of_each_step_and_the_total_stand_on_the_page_with_the_method() -> None:
     text = page(facts())
-    for part in ("1.5\u00a0s", "1.6\u00a0min", "1.7\u00a0min", "41,000", "Estimated, not metered", "0.0028"):
+    for part in ("1.5\u00a0s", "1.6\u00a0min", "1.7\u00a0min", "41,000<", "Estimated, not metered", "0.0028"):
         assert part in text
 
 
@@ -108,3 +108,9 @@ def test_the_worst_errors_are_named_by_id_and_tokens_that_steer_are_not_told() -
     text = page(facts())
     assert "e42" in text
     assert "refund" not in text
+
+
+def test_what_failed_in_behaviour_tests_is_told_in_words_a_text_of_the_file_by_its_place() -> None:
+    text = page(facts())
+    assert "e07" in text
+    assert "example 2 of the file: pay, expected access" in text

@@ -52,7 +52,7 @@ MEASURED: dict[str, Any] = {
             {"name": "a typo changes nothing", "kind": "invariance", "asked": 20, "passed": 15, "share": at(0.75),
              "least": 0.9, "failures": [{"example_id": "e07"}]},
             {"name": "what nobody doubts", "kind": "minimum_functionality", "asked": 8, "passed": 8, "share": at(1.0),
-             "least": 0.8, "failures": []},
+             "least": 0.8, "failures": [{"row": 1, "expected": "access", "answer": "pay"}]},
         ]
     },
     "leakage": {"passage_words": 13, "test_rows": 100, "leaked_rows": 2, "examples": ["e01"], "most_copies": 3},

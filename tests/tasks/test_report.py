@@ -104,7 +104,7 @@ def test_no_text_of_a_document_stands_in_page_or_card(checkout: Path, tiny_base:
 
 
 def test_a_version_that_is_not_there_is_said_with_those_that_are(checkout: Path, tiny_base: Path) -> None:
-    with pytest.raises(UserError, match="no version at all"):
+    with pytest.raises(UserError, match="found 7; there is no version at all"):
         write(checkout, "7")
     run(checkout, tiny_base, 1)
     with pytest.raises(UserError, match="versions 1 to 1"):
