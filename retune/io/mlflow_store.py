@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import ssl
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ SQLITE = "sqlite:///"
 LOCAL_PAGES = "http://127.0.0.1:5000"
 
 HOST, PROCESS, STARTED = "retune.host", "retune.process", "retune.process_started"
+NO_CONNECTION = (ConnectionError, TimeoutError, socket.gaierror, ssl.SSLError)
 CLOCK_SLACK_SECONDS = 2.0  # a process start is known to this much, since it is counted from the boot
 
 # MLflow's own are 120 s and 7 retries with growing pauses: many minutes of silence before the first word.
@@ -69,11 +71,20 @@ def answering(uri: str) -> Iterator[None]:
     try:
         yield
     except MlflowException as error:
-        cause = " ".join(str(error).split())[:300]
         raise UnavailableError(
-            f"MLflow at {uri} did not do what was asked: {cause}. Nothing is lost: start the server or correct "
+            f"MLflow at {uri} {_failure(error)}. Nothing is lost: start the server or correct "
             "MLFLOW_TRACKING_URI (unset, it is the file mlflow.db here), then run the same command again"
         ) from error
+
+
+def _failure(error: Exception) -> str:
+    """Return what MLflow failed in: where there was no connection, in the words of the system alone."""
+    first: BaseException = error
+    while (behind := first.__cause__ or first.__context__) is not None:
+        first = behind
+    if isinstance(first, NO_CONNECTION):
+        return f"does not answer: {first.strerror or first}"
+    return f"did not do what was asked: {' '.join(str(error).split())[:300]}"
 
 
 @contextmanager
