@@ -105,7 +105,12 @@ def resume(*, root: Path, journal: Path, say: Say) -> Done:
 
 
 def foresee(*, root: Path, request: Request, say: Say) -> dict[str, Any]:
-    """Return what a request would erase, place by place, and which versions saw it; nothing is deleted."""
+    """Return what a request would erase, place by place, and which versions saw it; nothing is deleted.
+
+    Raises UserError while another deletion is under way: to look for documents is to parse them, and what that one has
+    still to delete would come back into the caches that it is done with.
+    """
+    erasures.refuse_half_done(root)
     bench = _planned(root, request, False, say)
     told = bench.journal.value
     counted = {name: STEPS[name](bench) for name in PLACES if name in told["steps"]}

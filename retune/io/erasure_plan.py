@@ -37,7 +37,7 @@ def of_everything(root: Path, params: IngestParams, tracking: Tracking, request:
         "documents": sorted({piece.document_id for one in taken for piece in one.pieces}),
         "objects": sorted(objects | {md5 for path, md5 in present.items() if path in paths}),
         **_versions(root, target),
-        "unread": sum(read.unread for read in now),
+        "unread": len(set().union(*(read.unread for read in now))),
         "closed": closed,
     }
 

@@ -29,9 +29,9 @@ class Read:
     places: tuple[Path, ...] = ()
 
     @property
-    def unread(self) -> int:
-        """Return how many files no format reads: only their names and bytes could be looked at."""
-        return sum(not parsed.parts for _, parsed in self.files)
+    def unread(self) -> set[tuple[str, str]]:
+        """Return path and SHA-256 of the files that no format reads: only these could be looked at."""
+        return {(file.path, file.sha256) for file, parsed in self.files if not parsed.parts}
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,14 @@ def test_a_table_that_cannot_be_written_back_is_left_and_named(folder: Path) -> 
     assert (counts, odd.read_bytes()) == ({"files": 0, "rows": 0}, before)
     assert [one.place for one in left] == [str(odd.parent.parent) + "/tickets/a.csv"]
     assert "byte for byte" in left[0].why
+
+
+def test_a_file_that_no_format_reads_is_known_as_one_in_the_source_and_in_its_copy(folder: Path) -> None:
+    (folder / "plotter.bin").write_bytes(b"\x00\x01\x02")
+    copy = shutil.copytree(folder, folder.with_name("data"))
+    found = [read_folder(one, SETTINGS).unread for one in (folder, copy)]
+    assert found[0] == found[1]
+    assert [path for path, _ in found[0]] == ["plotter.bin"]
 
 
 def test_a_link_and_what_it_leads_to_go_together(folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,16 @@ def estate(checkout: Path, tiny_base: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def silent(_line: str) -> None:
     """Hear nothing."""
+
+
+def stop_at(step: str) -> Callable[[str], None]:
+    """Return who stops a deletion before a step."""
+
+    def say(line: str) -> None:
+        if line == step:
+            raise KeyboardInterrupt
+
+    return say
 
 
 def erase(root: Path, request: Request) -> Done:
@@ -148,6 +159,16 @@ def test_what_was_erased_stays_out_when_it_comes_again_under_another_name(estate
     counts = json.loads((estate / "artifacts/corpus/ingest/counts.json").read_text())
     assert counts["details"]["erased"] == {"files": 1, "documents": 1}
     assert counts["rows_in"] == counts["rows_out"] + counts["rejected"] + counts["quarantined"]
+
+
+@pytest.mark.case("E3")
+def test_nothing_is_looked_for_while_a_deletion_is_half_done_so_that_no_cache_has_it_again(estate: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        forget(root=estate, request=Request(persons=(ADDRESS,)), reason="", now=NOW, say=stop_at("forget: objects"))
+    with pytest.raises(UserError, match="--resume"):
+        foresee(root=estate, request=Request(documents=("tickets:a1",)), say=silent)
+    assert erase(estate, Request(persons=(ADDRESS,))).left == []
+    assert holding(estate, ADDRESS.encode(), b"harbour shed to") == []
 
 
 def test_without_the_key_nothing_is_touched(estate: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -122,9 +122,15 @@ def _show(done: Done) -> None:
         print(f"  {place:10} {_counted(counts)}")
     _show_versions(receipt)
     for moved in receipt["aliases"]:
-        print(f"{moved['model']}: champion {moved['before']} -> {moved['after'] or 'none'} {moved['note']}".rstrip())
+        print(f"{moved['model']}: champion {_way(moved)} {moved['note']}".rstrip())
     _show_left(done.left)
     print(f"Receipt: {done.path}. Commit it with tombstones.csv.")
+
+
+def _way(moved: dict[str, str]) -> str:
+    """Say from which version to which an alias went."""
+    before, after = moved["before"], moved["after"]
+    return f"{before} stays:" if before == after else f"{before} -> {after or 'none'}"
 
 
 def _show_versions(told: dict[str, Any]) -> None:
