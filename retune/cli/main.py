@@ -12,7 +12,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from retune.cli.options import print_json
+from retune.cli.options import messages_aside, print_json
 from retune.core.errors import EXIT_FAILURE, EXIT_MEANINGS, EXIT_USAGE, RetuneError
 from retune.core.parts import load_all
 
@@ -78,7 +78,8 @@ def _code(name: str, command: ModuleType, given: dict[str, Any]) -> int:
         print(f"retune: no params.yaml in {Path.cwd()}; run this in the root of the checkout", file=sys.stderr)
         return EXIT_USAGE
     try:
-        code: int = command.main(**given)
+        with messages_aside(as_json=bool(given.get("as_json"))):
+            code: int = command.main(**given)
     except RetuneError as error:
         if given.get("as_json"):
             print_json({"error": str(error), "exit_code": error.exit_code})

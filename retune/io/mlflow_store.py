@@ -26,6 +26,7 @@ QUIET = {
     "DO_NOT_TRACK": "1",
     "MLFLOW_LOGGING_LEVEL": "WARNING",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
 KIND_OF_PAGES = {"mlflow.experimentKind": "custom_model_development"}  # pages for training, not for traces of agents
 SQLITE = "sqlite:///"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from retune.cli.main import main
+from retune.cli.options import messages_aside, print_json
 from retune.core.errors import EXIT_MEANINGS
 
 HEAVY = (
@@ -105,3 +106,12 @@ def test_an_error_is_one_json_value_where_a_program_asked(
     assert main(["run", "--model", "ticket-roter", "--json"]) == 2
     said = json.loads(capsys.readouterr().out)
     assert (said["exit_code"], "found ticket-roter" in said["error"]) == (2, True)
+
+
+def test_what_a_library_prints_is_no_part_of_the_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    with messages_aside(as_json=True):
+        print("View run 7 at http://127.0.0.1:5000")
+        print_json({"champion": "3"})
+    said = capsys.readouterr()
+    assert json.loads(said.out) == {"champion": "3"}
+    assert "View run" in said.err

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from retune.cli.options import AsJson, messages_aside, print_json
+from retune.cli.options import AsJson, print_json
 from retune.core.errors import EXIT_SUCCESS
 
 PANEL = "Keep in tune"
@@ -18,8 +18,7 @@ def main(as_json: AsJson = False) -> int:
     environment.prepare(root, quiet=True)
     from flows.deploy import deploy
 
-    with messages_aside(as_json=as_json):
-        lines = deploy(root)
+    lines = deploy(root)
     if as_json:
         print_json({"deployed": lines})
         return EXIT_SUCCESS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from retune.cli.options import AsJson, ModelNames, messages_aside, print_json
+from retune.cli.options import AsJson, ModelNames, print_json
 from retune.core.errors import EXIT_SUCCESS
 
 if TYPE_CHECKING:
@@ -26,8 +26,7 @@ def main(model: ModelNames = None, as_json: AsJson = False) -> int:
 
     root = Path.cwd()
     environment.prepare(root, quiet=True)
-    with messages_aside(as_json=as_json):
-        plan = _plan(root, model or [])
+    plan = _plan(root, model or [])
     found = estimate(root=root, project=plan.project, stages=_stages(plan))
     steps = [Step(one.stage, one.seconds) for one in found.stages if one.seconds is not None]
     cost = footprint(steps, plan.project.machine)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from retune.cli.options import AsJson, Reason, messages_aside, print_json
+from retune.cli.options import AsJson, Reason, print_json
 from retune.core.errors import EXIT_FAILURE, EXIT_SUCCESS, UserError
 
 if TYPE_CHECKING:
@@ -58,13 +58,12 @@ def main(
     request = Request(tuple(document or ()), tuple(person or ()), tuple(source or ()), only_versions=relabelled)
     kinds = sum(map(bool, (request.documents, request.persons, request.sources)))
     _check(kinds, relabelled=relabelled and not request.persons, other=resume or verify is not None)
-    with messages_aside(as_json=as_json):
-        if verify is not None:
-            code, answer = _verify(verify, request if kinds else None)
-        elif dry_run:
-            code, answer = _look(root, request)
-        else:
-            code, answer = _erase(root, request, reason, resume=resume)
+    if verify is not None:
+        code, answer = _verify(verify, request if kinds else None)
+    elif dry_run:
+        code, answer = _look(root, request)
+    else:
+        code, answer = _erase(root, request, reason, resume=resume)
     if as_json:
         print_json(answer)
     return code

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from retune.cli.options import AsJson
+from retune.cli.options import AsJson, print_json
 from retune.core.errors import EXIT_SUCCESS, UserError
 
 PANEL = "Answer for it"
@@ -43,7 +42,10 @@ def main(
     root = Path.cwd()
     count = _rebuild(root) if rebuild else 0
     if not given:
-        print(json.dumps({"trainings": count}) if as_json else f"The index holds what {count} trainings saw.")
+        if as_json:
+            print_json({"trainings": count})
+        else:
+            print(f"The index holds what {count} trainings saw.")
         return EXIT_SUCCESS
     with reading(root) as index:
         if version:
@@ -54,8 +56,10 @@ def main(
             answer = view.of_document(index, document)
         else:
             answer = view.of_source(index, source) if source else view.of_example(index, example)
-    # Without indentation: a version of 100,000 examples would take seconds to be written with it.
-    print(json.dumps(answer, ensure_ascii=False) if as_json else "\n".join(view.lines_of(answer)))
+    if as_json:
+        print_json(answer, indent=None)  # a version of 100,000 examples would take seconds to be written with it
+    else:
+        print("\n".join(view.lines_of(answer)))
     return EXIT_SUCCESS
 
 

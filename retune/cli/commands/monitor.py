@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from retune.cli.options import AsJson, ModelNames, Reason, messages_aside, print_json
+from retune.cli.options import AsJson, ModelNames, Reason, print_json
 from retune.core.errors import EXIT_SUCCESS
 
 if TYPE_CHECKING:
@@ -26,10 +26,9 @@ def main(
     """Compares what is new with what each champion learnt; names what moved."""
     from dataclasses import asdict
 
-    with messages_aside(as_json=as_json):
-        found = _found(model or [], reason)
-        drifted = [one.model for one in found if one.retrain]
-        code = _retrain(drifted) if drifted and retrain else EXIT_SUCCESS
+    found = _found(model or [], reason)
+    drifted = [one.model for one in found if one.retrain]
+    code = _retrain(drifted) if drifted and retrain else EXIT_SUCCESS
     if as_json:
         print_json([asdict(one) for one in found])
     elif drifted and not retrain and "PREFECT_API_URL" not in os.environ:  # else the automation of `on-drift` knows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from retune.cli.options import AsJson, messages_aside, print_json
+from retune.cli.options import AsJson, print_json
 from retune.core.errors import EXIT_SUCCESS, RetuneError
 
 PANEL = "Run"
@@ -23,7 +23,7 @@ def main(as_json: AsJson = False) -> int:
 
     root = Path.cwd()
     environment.prepare(root, quiet=True)
-    with exclusive(root / LOCK), messages_aside(as_json=as_json):
+    with exclusive(root / LOCK):
         bring_up_to_date(root, [], say=print)
         code, _ = dvc.run(root, ["repro"], print)
     if code != 0:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from retune.cli.options import AsJson, ModelName, messages_aside, print_json
+from retune.cli.options import AsJson, ModelName, print_json
 from retune.core.errors import EXIT_INTEGRITY, EXIT_SUCCESS
 
 PANEL = "Answer for it"
@@ -29,9 +29,8 @@ def main(
 
     root = Path.cwd()
     environment.prepare(root, quiet=True)
-    with messages_aside(as_json=as_json):
-        made = reproduce(root=root, model=the_model(root, model), version=version, say=print, keep=keep)
-        print("\n".join(told(made)))
+    made = reproduce(root=root, model=the_model(root, model), version=version, say=print, keep=keep)
+    print("\n".join(told(made)))
     if as_json:
         print_json(made.as_dict())
     return EXIT_SUCCESS if made.agrees else EXIT_INTEGRITY

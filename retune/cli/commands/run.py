@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from retune.cli.options import AsJson, ModelNames, messages_aside, print_json
+from retune.cli.options import AsJson, ModelNames, print_json
 from retune.core.errors import EXIT_SUCCESS
 
 if TYPE_CHECKING:
@@ -41,8 +41,7 @@ def main(
 
     Ends with the run's exit code.
     """
-    with messages_aside(as_json=as_json):
-        report, code = _run(model or [], reason, cause)
+    report, code = _run(model or [], reason, cause)
     if as_json:
         print_json(report.as_dict() | {"exit_code": code})
     return code
