@@ -38,6 +38,6 @@ def messages_aside(*, as_json: bool) -> Iterator[None]:
 
 
 def print_json(value: Any, *, indent: int | None = 2) -> None:
-    """Print one JSON value as the answer, with sorted keys; a large one without indentation takes a third of the time."""
+    """Print one JSON value as the answer, keys sorted; a large one without indentation takes a third of the time."""
     text = json.dumps(value, indent=indent, sort_keys=True, ensure_ascii=False, default=str)
     print(text, file=_answers[-1] if _answers else sys.stdout)
