@@ -87,6 +87,7 @@ def story(
             subprocess.run(["git", *words], cwd=root, check=True)
         use_documents(root, documents)
         use_settings(root, settings())
+        (root / "behaviour" / f"{MODEL}.yaml").unlink()  # it is about the sample's ferries
         yield Story(root, documents / "support" / "messages.csv", rows, monkeypatch)
 
 
