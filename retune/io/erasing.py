@@ -55,9 +55,10 @@ def from_caches(*, erase: bool) -> Counts:
 
 
 def from_outs(root: Path, target: Target, *, erase: bool) -> Counts:
-    """Delete the tables in artifacts/ that hold it: the next run makes them without it."""
-    tables = [path for path in (root / "artifacts").rglob("*") if path.is_file() and traces.is_table(path)]
-    hit = [path for path in tables if traces.rows_taken(path, target)]
+    """Delete the tables in artifacts/ that hold it, and what lists its files: the next run makes them without it."""
+    files = [path for path in (root / "artifacts").rglob("*") if path.is_file()]
+    hit = [path for path in files if traces.is_table(path) and traces.rows_taken(path, target)]
+    hit += [path for path in (root / "artifacts" / "corpus").rglob("*.json") if traces.lists_a_file(path, target)]
     for path in hit if erase else ():
         path.unlink(missing_ok=True)
     return {"files": len(hit)}

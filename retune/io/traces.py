@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,12 @@ def is_table(path: Path) -> bool:
     with path.open("rb") as stream:
         start = stream.read(256)
     return start.startswith((PARQUET, *HEADERS))
+
+
+def lists_a_file(path: Path, target: Target) -> bool:
+    """Tell whether a JSON file names a file that goes whole: a name may say who it was about."""
+    text = path.read_text(encoding="utf-8")
+    return any(json.dumps(name) in text or json.dumps(name, ensure_ascii=False) in text for name in target.paths)
 
 
 def rows_taken(path: Path, target: Target) -> list[dict[str, Any]]:

@@ -84,6 +84,7 @@ def test_a_person_is_in_nothing_that_we_hold_and_the_receipt_does_not_say_who_it
     done = erase(estate, Request(persons=(ADDRESS,)))
     assert done.left == []
     assert holding(estate, ADDRESS.encode(), b"harbour shed to") == []
+    assert holding(estate, PAGE.encode()) == [], "a name of a file may say who it was about"
     assert not (estate / "data" / PAGE).exists()
     assert not (estate / "data" / MAIL).exists()
     assert [line[:2] for line in (estate / "data" / "tickets/desk.csv").read_text().splitlines()[1:]] == ["a1", "a3"]
