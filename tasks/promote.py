@@ -100,7 +100,11 @@ def _chosen(registry: Registry, number: str) -> Version:
     found = registry.version(number) if number.isdigit() else None
     if found is None:
         todo = f"See {registry.name} on MLflow's page of models, then: make promote VERSION=... REASON=..."
-        raise UserError(expected=f"a version of {registry.name}", found=number or "no challenger", todo=todo)
+        raise UserError(
+            expected=f"a version of {registry.name}",
+            found=f"no version {number}" if number else "no challenger",
+            todo=todo,
+        )
     return found
 
 

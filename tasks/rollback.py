@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from retune.core.errors import UserError
+from retune.core.errors import GateError, UserError
 from retune.io import promotion
 from retune.io.approval import whoami
 from retune.io.mlflow_store import default_uri
-from retune.io.registry import CHAMPION, PREVIOUS, ROLLED_BACK, Decision, Registry
+from retune.io.registry import CHAMPION, DECLINED, PREVIOUS, ROLLED_BACK, Decision, Registry
 from retune.project import read_project
 
 
 def rollback(*, root: Path, model: str, reason: str, asked_by: str = "") -> Decision:
     """Return the decision that made `previous` the champion; given again with the same reason it moves nothing.
 
-    Raises UserError where there is no champion or nothing before it, GateError where that was withdrawn. No approval is
-    asked for: it was champion before. `asked_by` is for whom another host acts.
+    Raises UserError where there is no champion or nothing before it, GateError, which is recorded, where that was
+    withdrawn. No approval is asked for: it was champion before. `asked_by` is for whom another host acts.
     """
     registry = Registry(default_uri(root), model, read_project(root).tracking.experiment)
     registry.finish()
@@ -29,7 +30,12 @@ def rollback(*, root: Path, model: str, reason: str, asked_by: str = "") -> Deci
         found = f"champion {champion or 'none'}, previous {previous or 'none'}"
         todo = "Choose a version: make promote VERSION=... REASON=..."
         raise UserError(expected=f"a champion of {model} and one before it", found=found, todo=todo)
-    promotion.check_usable(version)
     name = whoami(registry.uri).name
     who = f"{asked_by}, carried out by {name}" if asked_by and asked_by != name else name
-    return promotion.move(registry, Decision(ROLLED_BACK, champion, previous, who, reason), once=False)
+    made = Decision(ROLLED_BACK, champion, previous, who, reason)
+    try:
+        promotion.check_usable(version)
+    except GateError as error:
+        registry.record(replace(made, outcome=DECLINED, why=f"{reason}: {error}"))
+        raise
+    return promotion.move(registry, made, once=False)

@@ -98,7 +98,11 @@ def approve(registry: Registry, decision: Decision, params: ApprovalParams) -> D
     """Let the server write who approves the version `after`, and record it; raises GateError for who may not."""
     version = registry.version(decision.after)
     if version is None:
-        raise UserError(expected=f"a version of {registry.name}", found=decision.after, todo="See its page in MLflow.")
+        raise UserError(
+            expected=f"a version of {registry.name}",
+            found=f"no version {decision.after}",
+            todo="See its page in MLflow.",
+        )
     check_second_person(registry, params)
     who = approval.whoami(registry.uri)
     refused = may_approve(who.name, approval.trainers(registry, version)) if params.by == "second_person" else ""

@@ -96,9 +96,22 @@ def test_nobody_rolls_back_to_what_was_withdrawn(checkout: Path, tiny_base: Path
     registry.tag("1", {WITHDRAWN: "a document was erased"})
     with pytest.raises(GateError, match="a document was erased"):
         rollback(root=checkout, model=MODEL, reason="wrong queue")
+    declined = registry.decisions()[0]
+    assert (declined.outcome, declined.after, declined.who != "") == (DECLINED, "1", True)
     with pytest.raises(GateError, match="a document was erased"):
         promote(root=checkout, model=MODEL, version="1", reason="wrong queue", force=True)
     assert registry.aliases()[CHAMPION] == "2"
+
+
+def test_an_approval_that_nobody_asks_for_is_not_given(checkout: Path, registry: Registry) -> None:
+    with pytest.raises(UserError, match=r"release\.approval\.required: false\. Nobody has to approve"):
+        approve(root=checkout, model=MODEL, version="1", reason="read the report")
+    assert not registry.decisions()
+
+
+def test_a_version_that_is_not_there_is_said(checkout: Path) -> None:
+    with pytest.raises(UserError, match="found no version 7"):
+        promote(root=checkout, model=MODEL, version="7", reason="better")
 
 
 @pytest.mark.case("RG-4")
@@ -158,6 +171,8 @@ def test_with_accounts_who_trained_waits_for_another_account(
         run(checkout, tiny_base, 1, STRONG)
     with pytest.raises(GateError, match="ada trained it"):
         approve(root=checkout, model=MODEL, version="1", reason="mine", who="bob")
+    declined = registry.decisions()[0]
+    assert (declined.outcome, declined.who, declined.after) == (DECLINED, "ada", "1")
     be("bob", monkeypatch)
     approve(root=checkout, model=MODEL, version="1", reason="read the report")
     made = promote(root=checkout, model=MODEL, version="1", reason="read the report")
