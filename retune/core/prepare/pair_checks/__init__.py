@@ -1,0 +1,1 @@
+"""The checks of prompt and completion, one file each: `ORDER` says when, `look` returns findings with repairs."""
