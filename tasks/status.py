@@ -11,7 +11,7 @@ from retune.io import dvc
 from retune.io.files import read_json
 from retune.io.mlflow_store import default_uri
 from retune.io.place import LAST_RUN
-from retune.io.registry import CHALLENGER, CHAMPION, MODEL, PREVIOUS, Registry
+from retune.io.registry import CHALLENGER, CHAMPION, MODEL, PREVIOUS, WITHDRAWN, Decision, Registry
 from retune.io.rule import SOURCE, VERDICT, WINDOW
 from retune.io.tracking import KIND, VERSION, Tracking
 from retune.project import Project
@@ -23,10 +23,11 @@ class ModelStatus:
 
     model: str
     aliases: dict[str, str]
-    since: str  # ISO 8601, when the champion became it; empty without one
+    since: str  # ISO 8601, when the champion became it; empty without one or past the record
     scores: dict[str, float]  # of the champion on the test rows of its training
     decision: str
     windows: dict[str, str]  # verdict by source, on the champion
+    withdrawn: str  # why the champion is not to be used any more though it answers; empty for most
 
 
 @dataclass(frozen=True)
@@ -53,16 +54,28 @@ def model_status(tracking: Tracking, registry: Registry) -> ModelStatus:
     aliases, decisions, last = registry.aliases(), registry.decisions(), registry.last_move()
     champion = aliases.get(CHAMPION, "")
     version = registry.version(champion) if champion else None
-    since = datetime.fromtimestamp(last.started / 1000, UTC).isoformat(timespec="minutes") if last and champion else ""
+    since = _minute(last) if last is not None and champion and last.after == champion else ""
     newest = decisions[0] if decisions else None
     return ModelStatus(
         model=registry.name,
         aliases={name: aliases[name] for name in (CHAMPION, CHALLENGER, PREVIOUS) if name in aliases},
         since=since,
         scores=_scores(tracking, version.run_id if version else ""),
-        decision=f"version {newest.after} was {newest.outcome}: {newest.why}" if newest else "",
+        decision=_told(newest) if newest else "",
         windows=_windows(tracking, registry.name, champion),
+        withdrawn=version.tags.get(WITHDRAWN, "") if version else "",
     )
+
+
+def _minute(decision: Decision) -> str:
+    """Return when a decision was made, in UTC."""
+    return datetime.fromtimestamp(decision.started / 1000, UTC).isoformat(timespec="minutes")
+
+
+def _told(decision: Decision) -> str:
+    """Return a decision in words."""
+    forced = " (forced)" if decision.is_forced else ""
+    return f"version {decision.after} was {decision.outcome}{forced}: {decision.why}"
 
 
 def _scores(tracking: Tracking, run_id: str) -> dict[str, float]:

@@ -20,7 +20,7 @@ def of_document(index: Index, document_id: str) -> Answer:
     """Return what came of a document, version by version; raises UserError for one that no corpus had."""
     links = index.links_of_document(document_id)
     if not links:
-        todo = f"`--source FILE` lists the documents of a file.{_lost(index)}"
+        todo = f"`--source FILE` lists those of a file; one that was erased is in its receipt alone.{_lost(index)}"
         raise UserError(expected="a document that the corpus of a version had", found=document_id, todo=todo)
     return {"document": document_id, **_about(index, index.versions_of([document_id])), "links": _rows(links)}
 

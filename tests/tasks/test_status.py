@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from retune.cli.commands.status import lines_of
 from retune.io.mlflow_store import default_uri
-from retune.io.registry import Registry
+from retune.io.registry import WITHDRAWN, Registry
 from retune.io.tracking import Tracking
 from tasks.promote import promote
 from tasks.rollback import rollback
@@ -22,7 +23,7 @@ def asked(checkout: Path) -> ModelStatus:
 
 
 def test_before_the_first_run_there_is_nothing_to_tell(checkout: Path) -> None:
-    assert asked(checkout) == ModelStatus(MODEL, {}, "", {}, "", {})
+    assert asked(checkout) == ModelStatus(MODEL, {}, "", {}, "", {}, "")
 
 
 def test_champion_scores_decision_and_drift_are_told(checkout: Path, tiny_base: Path) -> None:
@@ -35,6 +36,15 @@ def test_champion_scores_decision_and_drift_are_told(checkout: Path, tiny_base: 
     assert found.since
     assert 0 < found.scores["accuracy"] <= 1
     assert not [name for name in found.scores if name.endswith(("_low", "_high"))]
+
+
+def test_a_champion_that_answers_though_it_was_withdrawn_is_told_as_such(checkout: Path, tiny_base: Path) -> None:
+    run(checkout, tiny_base, 1)
+    assert not asked(checkout).withdrawn
+    Registry(default_uri(checkout), MODEL).tag("1", {WITHDRAWN: "it learnt from what was erased"})
+    found = asked(checkout)
+    assert (found.aliases, found.withdrawn) == ({"champion": "1"}, "it learnt from what was erased")
+    assert any("WITHDRAWN" in line and found.withdrawn in line for line in lines_of(found))
 
 
 def test_what_a_person_moved_is_told(checkout: Path, tiny_base: Path) -> None:

@@ -29,20 +29,22 @@ def main(as_json: AsJson = False) -> int:
         print_json(asdict(found))
         return EXIT_SUCCESS
     for model in found.models:
-        print("\n".join(_lines(model)))
+        print("\n".join(lines_of(model)))
     changed = f"out of date: {', '.join(found.out_of_date)}" if found.out_of_date else "every stage is up to date"
     print(f"stages         {changed}")
     print(f"last run here  {_ended(found.last_run)}")
     return EXIT_SUCCESS
 
 
-def _lines(model: ModelStatus) -> list[str]:
+def lines_of(model: ModelStatus) -> list[str]:
     """Return what a person reads of one model."""
     champion = model.aliases.get("champion")
-    stands = f"champion version {champion} since {model.since}" if champion else "no champion"
+    since = f"since {model.since}" if model.since else "moved past the record (retune doctor)"
+    stands = f"champion version {champion} {since}" if champion else "no champion"
     others = [f"{name} version {number}" for name, number in model.aliases.items() if name != "champion"]
     scores = [f"{name} {value:.3f}" for name, value in sorted(model.scores.items()) if name != "rows"]
     lines = [f"{model.model}: {', '.join([stands, *others])}"]
+    lines += [f"  WITHDRAWN    it answers until it is replaced: {model.withdrawn}"] * bool(model.withdrawn)
     lines += [f"  scores       {', '.join(scores)}"] * bool(scores)
     lines += [f"  decided      {model.decision}"] * bool(model.decision)
     return [*lines, *(f"  {source:12} {verdict}" for source, verdict in model.windows.items())]
