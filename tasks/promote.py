@@ -49,14 +49,17 @@ def promote(*, root: Path, model: str, version: str, reason: str, force: bool = 
     who = _who(registry, asked_by)
     try:
         promotion.check_usable(chosen)  # a deletion is not overruled
-        support = _forced(registry, chosen, champion) if force else supporting(registry, chosen, champion)
+        if last is not None and last.after == chosen.number:  # the alias was moved past the record: back to it
+            support = last
+        else:
+            support = _forced(registry, chosen, champion) if force else supporting(registry, chosen, champion)
         approver = promotion.approved(registry, chosen, project.models[model].release.approval, datetime.now(UTC))
     except (GateError, WaitingError) as error:
         registry.record(Decision(DECLINED, champion, chosen.number, who, f"{reason}: {error}"))
         raise
     why = f"{reason}; approved by {approver}" if approver else reason
     made = replace(support, outcome=PROMOTED, before=champion, who=who, why=why, run_id="", is_done=False)
-    return promotion.move(registry, replace(made, is_forced=force), once=False)
+    return promotion.move(registry, replace(made, is_forced=force or support.is_forced), once=False)
 
 
 def promote_approved(*, root: Path, model: str) -> Decision | None:

@@ -44,7 +44,9 @@ def show(model: str, made: Decision, *, as_json: bool) -> None:
     if as_json:
         print_json({"model": model, **asdict(made)})
     else:
-        print(f"{model}: the champion is version {made.after} (before: {made.before or 'none'}), because: {made.why}")
+        forced = "forced, " if made.is_forced else ""
+        why = f"{forced}because: {made.why}"
+        print(f"{model}: the champion is version {made.after} (before: {made.before or 'none'}), {why}")
 
 
 def _last(root: Path, model: str) -> Decision:

@@ -76,7 +76,8 @@ def _champion(moves: Sequence[Move], champion: str, versions: Mapping[str, str])
     if champion != last.after:
         made = f"version {last.after or 'none'}"
         said = f"version {champion} is champion, but the last decision ({_day(last)}, {last.who}) made it {made}"
-        return [f"{said}: somebody moved the alias past the record; {mend}"]
+        back = f"make promote VERSION={last.after} REASON=... goes back" if last.after in versions else mend
+        return [f"{said}: somebody moved the alias past the record; {back}"]
     if champion not in versions:
         return [f"version {champion} is champion and does not exist any more: {mend}"]
     why = versions[champion]

@@ -114,6 +114,12 @@ def test_a_tie_is_not_promoted(b: int, c: int) -> None:
     assert "p = 1.0000" in verdict.reasons[0]
 
 
+def test_a_loss_that_the_test_shows_is_not_told_like_a_gain() -> None:
+    verdict = decide(replace(BETTER, champion=ChampionAnswers("rows-1", "code-1", 200, b=9, c=1)), POLICY)
+    (said,) = verdict.reasons
+    assert said.endswith("1 won, 9 lost, exact McNemar p = 0.0215, more won than lost are asked")
+
+
 @pytest.mark.case("EV-6")
 @pytest.mark.parametrize(
     ("b", "c", "promote"), [(5, 15, True), (10, 20, False), (15, 5, False), (0, 5, False), (0, 6, True)]

@@ -51,7 +51,7 @@ def test_aliases_that_follow_the_record_have_no_fault() -> None:
 @pytest.mark.parametrize(
     ("aliases", "moves", "versions", "said"),
     [
-        ({"champion": "2"}, MOVES, ALL, "moved the alias past the record"),
+        ({"champion": "2"}, MOVES, ALL, "past the record; make promote VERSION=1 REASON=... goes back"),
         ({"champion": "1"}, [], ALL, "no decision says why"),
         ({}, MOVES, ALL, "there is no champion"),
         ({"champion": "1"}, [Toy("1", "", day(12)), *MOVES], ALL, "made it version none"),

@@ -29,11 +29,13 @@ from retune.io.registry import (
     WITHDRAWN,
     Registry,
 )
+from retune.io.tracking import Tracking
 from retune.project import read_project
 from tasks.approve import approve
 from tasks.promote import promote, promote_approved
 from tasks.release import release
 from tasks.rollback import rollback
+from tasks.status import model_status
 from tasks.track import track, unsettled
 from tests.conftest import CHECKOUT
 from tests.mlflow_servers import ADMIN, add_account, be
@@ -88,6 +90,24 @@ def test_what_was_once_forced_is_no_evidence_later(checkout: Path, tiny_base: Pa
     rollback(root=checkout, model=MODEL, reason="it was no better")
     with pytest.raises(GateError, match="kept against version 1"):
         promote(root=checkout, model=MODEL, version="2", reason="again")
+
+
+def test_an_alias_that_was_moved_past_the_record_goes_back_to_what_was_decided(
+    checkout: Path, tiny_base: Path, registry: Registry
+) -> None:
+    run(checkout, tiny_base, 1, STRONG)
+    run(checkout, tiny_base, 2, WEAK)
+    registry.client.set_registered_model_alias(MODEL, CHAMPION, "2")
+    assert not model_status(Tracking(registry.uri), registry).since
+    made = promote(root=checkout, model=MODEL, version="1", reason="as it was decided")
+    assert (made.before, made.after, made.is_forced) == ("2", "1", False)
+    assert registry.aliases()[CHAMPION] == "1"
+    assert model_status(Tracking(registry.uri), registry).since
+
+    promote(root=checkout, model=MODEL, version="2", reason="the old one leaks names", force=True)
+    registry.client.set_registered_model_alias(MODEL, CHAMPION, "1")
+    assert promote(root=checkout, model=MODEL, version="2", reason="as it was decided").is_forced
+    assert model_status(Tracking(registry.uri), registry).decision.startswith("version 2 was promoted (forced): ")
 
 
 def test_nobody_rolls_back_to_what_was_withdrawn(checkout: Path, tiny_base: Path, registry: Registry) -> None:

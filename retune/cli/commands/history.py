@@ -69,8 +69,11 @@ def _at(name: str, at: str, made: list[Decision], *, as_json: bool) -> int:
 
 def _line(one: Decision) -> str:
     """Return what a decision was, in one line."""
-    forced = " (forced)" if one.is_forced else ""
-    return f"{one.outcome}{forced}: version {one.before or 'none'} to {one.after or 'none'}, by {one.who}: {one.why}"
+    from retune.io.registry import MOVES
+
+    forced, before = " (forced)" if one.is_forced else "", one.before or "none"
+    moved = f"{before} to {one.after or 'none'}" if one.outcome in MOVES else f"{one.after}; champion {before} stays"
+    return f"{one.outcome}{forced}: version {moved}, by {one.who}: {one.why}"
 
 
 def _when(one: Decision) -> str:
