@@ -39,7 +39,7 @@ def reproduce(*, root: Path, model: str, version: str, say: dvc.Say, keep: bool 
     uri, experiment = default_uri(root), read_project(root).tracking.experiment
     tracking, registry = Tracking(uri, experiment), Registry(uri, model, experiment)
     wanted = _version(registry, version)
-    folder = (root / cache.state() / "reproductions" / f"{model}-{wanted.number}").resolve()
+    folder = (root / reproduction.checkouts() / f"{model}-{wanted.number}").resolve()
     with (
         exclusive(folder.with_suffix(".lock"), wait=False),
         tempfile.TemporaryDirectory(prefix="retune-recipe-") as kept,

@@ -14,8 +14,10 @@ from retune.core.examples import FROM_PEOPLE
 from retune.core.forget import Target
 from retune.io import answers, cache, collected, source, traces
 from retune.io.dvc import Say
+from retune.io.locks import exclusive
 from retune.io.objects import LISTING, Store, listing_any
 from retune.io.originals import Left
+from retune.io.reproduction import checkouts
 
 Counts = dict[str, Any]
 
@@ -46,11 +48,14 @@ def _as_document(row: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def from_caches(*, erase: bool) -> Counts:
-    """Delete what steps kept to save time: it costs time and changes no byte."""
-    folder = cache.state() / "cache"
-    files = sum(path.is_file() for path in folder.rglob("*"))
+    """Delete what steps kept to save time, and checkouts in which a version was made again: no out changes by it."""
+    again = [path for path in checkouts().glob("*") if path.is_dir()]
+    files = sum(path.is_file() for folder in (cache.state() / "cache", *again) for path in folder.rglob("*"))
     if erase:
-        shutil.rmtree(folder, ignore_errors=True)
+        for folder in again:
+            with exclusive(folder.with_suffix(".lock"), wait=False):  # one at work would write its documents again
+                shutil.rmtree(folder)
+        shutil.rmtree(cache.state() / "cache", ignore_errors=True)
     return {"files": files}
 
 

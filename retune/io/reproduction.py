@@ -14,7 +14,7 @@ from retune.core import reproduction
 from retune.core.errors import UserError
 from retune.core.fingerprint import hash_of
 from retune.core.reproduction import Stages
-from retune.io import answers, dvc, lockfile, revisions, source
+from retune.io import answers, cache, dvc, lockfile, revisions, source
 from retune.io.files import md5_file
 from retune.io.settings import read_yaml
 from retune.io.tracking import Tracking
@@ -45,6 +45,11 @@ class Recipe:
     def code(self) -> dict[str, str]:
         """Return path and hash of the code among the inputs."""
         return {path: md5 for path, md5 in self.inputs.items() if path.startswith(CODE)}
+
+
+def checkouts() -> Path:
+    """Return the folder of the checkouts in which versions are made again; each has its documents."""
+    return cache.state() / "reproductions"
 
 
 def recipe(tracking: Tracking, run_id: str, model: str, folder: Path) -> Recipe:

@@ -12,13 +12,16 @@ from typing import Any
 import pytest
 import yaml
 
-from retune.core.errors import IntegrityError, UserError
+from retune.core.errors import IntegrityError, UnavailableError, UserError
 from retune.core.forget import Request
 from retune.io import erasures, tombstones
+from retune.io.erasing import from_caches
 from retune.io.lineage import index_file
 from retune.io.lineage_mirror import FOLDER
+from retune.io.locks import exclusive
 from retune.io.mlflow_store import default_uri
 from retune.io.registry import CHAMPION, PREVIOUS, WITHDRAWN, Registry
+from retune.io.reproduction import checkouts
 from retune.io.withdrawal import ERASED
 from tasks.forget import Done, foresee, forget
 from tests.tasks.estate import ADDRESS, BODY, KEY, MAIL, PAGE, TICKET, dvc, make_estate, read_documents
@@ -170,6 +173,22 @@ def test_nothing_is_looked_for_while_a_deletion_is_half_done_so_that_no_cache_ha
         foresee(root=estate, request=Request(documents=("tickets:a1",)), say=silent)
     assert erase(estate, Request(persons=(ADDRESS,))).left == []
     assert holding(estate, ADDRESS.encode(), b"harbour shed to") == []
+
+
+@pytest.mark.case("E1")
+def test_a_checkout_in_which_a_version_was_made_again_goes_and_one_at_work_stops_the_deletion(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RETUNE_STATE", str(tmp_path))
+    kept = checkouts() / "router-1" / "data" / "page.md"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("text")
+    assert from_caches(erase=False) == {"files": 1}
+    with exclusive(checkouts() / "router-1.lock", wait=False), pytest.raises(UnavailableError):
+        from_caches(erase=True)
+    assert kept.exists()
+    assert from_caches(erase=True) == {"files": 1}
+    assert not kept.exists()
 
 
 def test_without_the_key_nothing_is_touched(estate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
