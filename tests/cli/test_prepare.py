@@ -1,5 +1,6 @@
 """`retune prepare` as a person and as a program see it."""
 
+import io
 import json
 import shutil
 from pathlib import Path
@@ -95,6 +96,27 @@ def test_wrong_usage_is_2(here: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert main(["prepare", "x.jsonl", "--base", "owner/name"]) == 2
     assert main(["prepare"]) == 2
     assert "nothing is fetched" in capsys.readouterr().err
+
+
+def test_at_a_terminal_what_is_recommended_is_asked_and_may_be_declined(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(
+        here,
+        [
+            *({**row, "completion": row["completion"].strip(" .\n")} for row in clean()),
+            {"prompt": "a", "completion": ""},
+        ],
+    )
+    monkeypatch.setattr("retune.cli.commands.prepare._is_terminal", lambda: True)
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\ny\n"))
+    assert main(["prepare", "x.jsonl"]) == 0
+    told = capsys.readouterr().out
+    assert told.count("Do it?") == 2, "a separator that all rows have needs no question, an empty row none either"
+    rows = [json.loads(line) for line in (here / "x_prepared.jsonl").read_text().splitlines()]
+    assert [row["prompt"] for row in rows] == [row["prompt"] for row in clean()]
+    assert {row["completion"][0] for row in rows} == {" "}
+    assert len({row["completion"][-1] for row in rows}) > 1, "the ending was declined"
 
 
 @pytest.mark.case("CH-8")
