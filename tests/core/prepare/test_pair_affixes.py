@@ -97,7 +97,7 @@ def test_a_common_beginning_is_removed_and_each_row_keeps_its_own_text_with_one_
 def test_a_change_that_would_put_something_else_into_a_row_stops_the_run(
     table: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Transform, "of", lambda self, text: table)
+    monkeypatch.setattr(Transform, "of", lambda *_: table)
     with pytest.raises(RuntimeError, match="changed what the row says"):
         run(with_completions([f" Answer: {word(number)}.\n" for number in range(9)]))
 
