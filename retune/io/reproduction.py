@@ -14,7 +14,7 @@ from retune.core import reproduction
 from retune.core.errors import UserError
 from retune.core.fingerprint import hash_of
 from retune.core.reproduction import Stages
-from retune.io import answers, cache, dvc, lockfile, revisions, source
+from retune.io import answers, cache, dvc, lockfile, revisions, source, tombstones
 from retune.io.files import md5_file
 from retune.io.settings import read_yaml
 from retune.io.tracking import Tracking
@@ -107,7 +107,7 @@ def restore(root: Path, made: Recipe, folder: Path, say: dvc.Say) -> None:
     _configure(root, folder)
     for name in TRACKED:
         if (folder / f"{name}.dvc").exists():
-            _bring_back(folder, name, say)
+            _bring_back(root, folder, name, say)
     answers.ensure(answers.path_of(folder, made.model))
     for path in differing(folder, made.inputs):  # what the run did not keep, the checkout may still have as it was
         if (root / path).is_file() and _hash(root / path) == made.inputs[path]:
@@ -147,7 +147,7 @@ def installed() -> dict[str, str]:
     return {one.metadata["Name"].lower().replace("_", "-"): one.version for one in distributions()}
 
 
-def _bring_back(folder: Path, name: str, say: dvc.Say) -> None:
+def _bring_back(root: Path, folder: Path, name: str, say: dvc.Say) -> None:
     """Check a tracked folder out of DVC's cache, else pull it; raises UserError where it is nowhere or another."""
     out = read_yaml(folder / f"{name}.dvc")["outs"][0]
     code, lines = dvc.run(folder, ["checkout", f"{name}.dvc"], _silent)
@@ -158,8 +158,19 @@ def _bring_back(folder: Path, name: str, say: dvc.Say) -> None:
         raise UserError(
             expected=f"{name}/ as it was, {hash_of(out)} in DVC",
             found=" ".join(line for line in lines[-3:] if line) or "other files",
-            todo="It is neither in DVC's cache nor in its remote: fetch it from another checkout (dvc push there).",
+            todo=f"It is neither in DVC's cache nor in its remote{_todo_without(root)}",
         )
+
+
+def _todo_without(root: Path) -> str:
+    """Say what to do about documents that are gone: where some were erased, to fetch these would undo it."""
+    stones = tombstones.path_of(root)
+    if stones.exists() and any(one.erased for one in tombstones.read(stones)):
+        return (
+            ". Documents were deleted on request here (tombstones.csv): a version whose data held one cannot be made "
+            "again, and must not be; do not fetch its data from elsewhere."
+        )
+    return ": fetch it from another checkout (dvc push there)."
 
 
 def _configure(root: Path, folder: Path) -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from retune.cli.commands import reproduce as command
+from retune.core import tombstones as stones
 from retune.core.errors import EXIT_INTEGRITY, EXIT_SUCCESS, UserError
-from retune.io import dvc, lockfile
+from retune.io import dvc, lockfile, tombstones
 from retune.io.mlflow_store import default_uri
 from retune.io.registry import FINGERPRINT, Registry
 from retune.io.revisions import as_tags
@@ -164,7 +165,11 @@ def test_a_training_that_gives_something_else_is_told_with_where_it_differs(
 @pytest.mark.slow
 def test_documents_that_are_in_no_cache_any_more_are_said_to_be_gone(trained: Trained) -> None:
     shutil.rmtree(trained.root / ".dvc" / "cache")
-    with pytest.raises(UserError, match="neither in DVC's cache nor in its remote"):
+    with pytest.raises(UserError, match="neither in DVC's cache nor in its remote: fetch it from another checkout"):
+        trained.again()
+    made = stones.tombstones([(stones.DOCUMENT, "tickets:1")], b"k" * 32, "main", "2026-11-22")
+    tombstones.write(tombstones.path_of(trained.root), made)
+    with pytest.raises(UserError, match=r"deleted on request here.*do not fetch"):
         trained.again()
 
 
