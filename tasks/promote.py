@@ -18,6 +18,7 @@ from retune.io.registry import (
     KEPT,
     PROMOTED,
     REFUSED,
+    ROLLED_BACK,
     TO,
     Decision,
     Registry,
@@ -35,7 +36,8 @@ def promote(*, root: Path, model: str, version: str, reason: str, force: bool = 
 
     Raises GateError where no recorded decision supports it against the present champion, unless `force` overrules that
     with a reason of its own, WaitingError where a person has to approve first, which `force` does not overrule, and
-    UserError for no such version. `asked_by` is for whom another host acts. What is declined is recorded too.
+    UserError for no such version. What the last decision made the champion is gone back to as by a rollback. `asked_by`
+    is for whom another host acts. What is declined is recorded too.
     """
     project = read_project(root)
     registry = Registry(default_uri(root), model, project.tracking.experiment)
@@ -49,17 +51,16 @@ def promote(*, root: Path, model: str, version: str, reason: str, force: bool = 
     who = _who(registry, asked_by)
     try:
         promotion.check_usable(chosen)  # a deletion is not overruled
-        if last is not None and last.after == chosen.number:  # the alias was moved past the record: back to it
-            support = last
-        else:
-            support = _forced(registry, chosen, champion) if force else supporting(registry, chosen, champion)
+        back = last if last is not None and last.after == chosen.number else None  # the alias went past the record
+        support = back or (_forced if force else supporting)(registry, chosen, champion)
         approver = promotion.approved(registry, chosen, project.models[model].release.approval, datetime.now(UTC))
     except (GateError, WaitingError) as error:
         registry.record(Decision(DECLINED, champion, chosen.number, who, f"{reason}: {error}"))
         raise
     why = f"{reason}; approved by {approver}" if approver else reason
-    made = replace(support, outcome=PROMOTED, before=champion, who=who, why=why, run_id="", is_done=False)
-    return promotion.move(registry, replace(made, is_forced=force or support.is_forced), once=False)
+    outcome = ROLLED_BACK if back else PROMOTED  # so that going back is no evidence for a later promotion
+    made = replace(support, outcome=outcome, before=champion, who=who, why=why, run_id="", is_done=False)
+    return promotion.move(registry, replace(made, is_forced=force and not back), once=False)
 
 
 def promote_approved(*, root: Path, model: str) -> Decision | None:

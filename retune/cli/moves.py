@@ -42,7 +42,7 @@ def rolled_back(root: Path, model: str, *, reason: str) -> Decision:
 def show(model: str, made: Decision, *, as_json: bool) -> None:
     """Say which version is champion now."""
     if as_json:
-        print_json({"model": model, **asdict(made)})
+        print_json({"model": model, **{key: value for key, value in asdict(made).items() if key != "details"}})
     else:
         forced = "forced, " if made.is_forced else ""
         why = f"{forced}because: {made.why}"

@@ -186,7 +186,7 @@ class Registry:
             recorded = recorded or self._record(self._ready(decision, ready))
             if not recorded.is_done:
                 self._follow(recorded)
-            return recorded
+            return replace(recorded, is_done=True)
 
     def record(self, decision: Decision) -> Decision:
         """Record what moves no alias: an approval, or that something was declined."""

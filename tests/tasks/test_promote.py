@@ -100,14 +100,17 @@ def test_an_alias_that_was_moved_past_the_record_goes_back_to_what_was_decided(
     registry.client.set_registered_model_alias(MODEL, CHAMPION, "2")
     assert not model_status(Tracking(registry.uri), registry).since
     made = promote(root=checkout, model=MODEL, version="1", reason="as it was decided")
-    assert (made.before, made.after, made.is_forced) == ("2", "1", False)
-    assert registry.aliases()[CHAMPION] == "1"
+    assert (made.outcome, made.before, made.after, made.is_done) == (ROLLED_BACK, "2", "1", True)
+    assert registry.aliases() == {
+        CHAMPION: "1",
+        "challenger": "2",
+    }  # a rollback does not lead to what nobody decided on
     assert model_status(Tracking(registry.uri), registry).since
 
     promote(root=checkout, model=MODEL, version="2", reason="the old one leaks names", force=True)
-    registry.client.set_registered_model_alias(MODEL, CHAMPION, "1")
-    assert promote(root=checkout, model=MODEL, version="2", reason="as it was decided").is_forced
     assert model_status(Tracking(registry.uri), registry).decision.startswith("version 2 was promoted (forced): ")
+    with pytest.raises(GateError):  # to have gone back is no evidence
+        promote(root=checkout, model=MODEL, version="1", reason="again")
 
 
 def test_nobody_rolls_back_to_what_was_withdrawn(checkout: Path, tiny_base: Path, registry: Registry) -> None:
