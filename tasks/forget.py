@@ -235,8 +235,8 @@ def _aliases(bench: Bench) -> Counts:
 def _why(bench: Bench) -> str:
     """Return why a version is not to be used any more."""
     told = bench.journal.value
-    what = "was erased" if "documents" in told["steps"] else "may not be learnt from any more"
-    return f"it learnt from what {what} on {told['asked'][:10]} (receipt {told['receipt']})"
+    what = "was erased on" if "documents" in told["steps"] else "may not be learnt from any more, since"
+    return f"it learnt from what {what} {told['asked'][:10]} (receipt {told['receipt']})"
 
 
 def _index(bench: Bench) -> Counts:

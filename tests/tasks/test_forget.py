@@ -200,7 +200,11 @@ def test_without_the_key_nothing_is_touched(estate: Path, monkeypatch: pytest.Mo
 
 
 @pytest.mark.case("A2")
-def test_a_label_that_was_raised_withdraws_the_versions_and_deletes_nothing(estate: Path) -> None:
+def test_a_label_that_was_raised_withdraws_the_versions_and_deletes_nothing(
+    estate: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from retune.cli.main import main
+
     done = erase(estate, Request(documents=(TICKET,), only_versions=True))
     assert holding(estate, BODY.encode())
     assert registry(estate).aliases()[CHAMPION] == "1"
@@ -209,6 +213,10 @@ def test_a_label_that_was_raised_withdraws_the_versions_and_deletes_nothing(esta
     assert "may not be learnt from any more" in version.tags[WITHDRAWN]
     assert ERASED not in version.tags
     assert done.receipt["kind"] == "document, versions only"
+    assert main(["forget", "--relabelled", "--document", "tickets:a3"]) == 0
+    said = capsys.readouterr().out
+    assert "Nothing is deleted: 1 document may be learnt from no more." in said
+    assert "rased" not in said
     assert not tombstones.load(tombstones.path_of(estate))
 
 

@@ -84,7 +84,7 @@ def _look(root: Path, request: Request) -> tuple[int, Any]:
     from flows.forget import look
 
     found = look(root, request, _quiet)
-    print(f"{len(found['documents'])} documents would go:")
+    print(f"{_documents(len(found['documents']))} would {'be learnt from no more' if request.only_versions else 'go'}:")
     for name in found["documents"]:
         print(f"  {name}")
     for place, counts in found["places"].items():
@@ -116,7 +116,11 @@ def _erase(root: Path, request: Request, reason: str, *, resume: bool) -> tuple[
 def _show(done: Done) -> None:
     """Say what was done and what is left."""
     receipt = done.receipt
-    print(f"{receipt['documents']} documents are erased; {receipt['tombstones']} tombstones keep them out.")
+    documents = _documents(receipt["documents"])
+    if "documents" in receipt["places"]:
+        print(f"Erased: {documents}; {receipt['tombstones']} tombstones keep out what was.")
+    else:
+        print(f"Nothing is deleted: {documents} may be learnt from no more.")
     for place, counts in receipt["places"].items():
         print(f"  {place:10} {_counted(counts)}")
     _show_versions(receipt)
@@ -124,6 +128,11 @@ def _show(done: Done) -> None:
         print(f"{moved['model']}: champion {_way(moved)} {moved['note']}".rstrip())
     _show_left(done.left)
     print(f"Receipt: {done.path}. Commit it with tombstones.csv.")
+
+
+def _documents(count: int) -> str:
+    """Return a number of documents in words."""
+    return f"{count} document{'s' * (count != 1)}"
 
 
 def _way(moved: dict[str, str]) -> str:
