@@ -13,7 +13,7 @@ from retune.core.noise import FEWEST_SEEDS
 from retune.core.params.base import Settings
 from retune.core.params.deduplicate import DeduplicateParams
 from retune.core.params.erasure import ErasureParams
-from retune.core.params.evaluate import EvaluateParams
+from retune.core.params.evaluate import FEWEST_MEMBERSHIP_ROWS, EvaluateParams
 from retune.core.params.examples import ExamplesParams
 from retune.core.params.gate import GateParams
 from retune.core.params.ingest import IngestParams
@@ -81,11 +81,13 @@ class ModelParams(Settings):
 
     @model_validator(mode="after")
     def _rehearsed(self) -> ModelParams:
-        """Refuse a release that asks for what no rehearsal measures."""
+        """Refuse a release that asks for what nothing measures."""
         if self.release.noise and self.rehearse.seeds < FEWEST_SEEDS:
             raise ValueError(f"release.noise needs rehearse.seeds of {FEWEST_SEEDS} or more")
         if self.release.memorisation and not self.rehearse.canaries:
             raise ValueError("release.memorisation needs rehearse.canaries")
+        if self.release.membership is not None and self.evaluate.membership_rows < FEWEST_MEMBERSHIP_ROWS:
+            raise ValueError(f"release.membership needs evaluate.membership_rows of {FEWEST_MEMBERSHIP_ROWS} or more")
         return self
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from retune import training
-from retune.core import memorisation
+from retune.core import calibration, memorisation
 from retune.core.frames import TEXT, WHOLE
 from retune.core.hashing import normalised, sha256_text
 from retune.core.memorisation import Canary
@@ -131,8 +131,6 @@ def _losses(model: Predictor, asked: Sequence[Canary]) -> list[float]:
     """Return the cross-entropy that a model gives the label of each text."""
     import numpy as np
 
-    logits = model.logits([canary.text for canary in asked]).astype(np.float64)
-    places = [model.labels.index(canary.label) for canary in asked]
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    losses: list[float] = (np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(places)), places]).tolist()
-    return losses
+    codes = np.array([model.labels.index(canary.label) for canary in asked], dtype=np.int64)
+    given: list[float] = calibration.losses(model.logits([canary.text for canary in asked]), codes).tolist()
+    return given

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from retune.core import behaviour as behaving
-from retune.core import calibration, evaluation, leakage, learning_curve, parts, slices, triggers
+from retune.core import calibration, evaluation, leakage, learning_curve, membership, parts, slices, triggers
 from retune.core.errors import IntegrityError
 from retune.core.frames import PREDICTIONS
 from retune.core.params.evaluate import EvaluateParams
@@ -76,7 +76,8 @@ def evaluate(
     """Write the answers of model and floors on the test rows, all that they show, the worst errors and the plots."""
     predictor = loaded(model, base, [part.stem for part in (task_type, family, method)])
     learnt, picked_by, asked = (read_frame(rows) for rows in (train, validation, test))
-    come_from = read_frame(lineage).set_index("example_id").loc[asked["example_id"]]
+    links = read_frame(lineage).set_index("example_id")
+    come_from = links.loc[asked["example_id"]]
     documents = documents_of(come_from)
     texts = asked["text"].tolist()
     logits, vectors = predictor.logits(texts), predictor.vectors(texts)
@@ -91,6 +92,7 @@ def evaluate(
     report["slices"] = sliced(come_from, asked, answers, documents, params)
     report["leakage"] = leakage.report(learnt, picked_by, asked, params.leakage)
     report["behaviour"] = behaved(predictor, ask, behaviour, asked, params)
+    report["membership"] = told_apart(predictor, ask, learnt, asked, links["document_id"], params)
     report["triggers"] = triggered(predictor, ask, learnt, asked, params)
     write_frame(predictions, answers, PREDICTIONS)
     write_frame(errors, evaluation.worst_errors(answers, asked["text"], params.worst_errors), evaluation.ERRORS)
@@ -220,6 +222,32 @@ def triggered(
     questions = triggers.questions(learnt, asked, params.triggers, params.seed)
     before, after = (said(predictor.answers(ask(texts))) for texts in (questions.texts, questions.perturbed))
     return triggers.report(questions, before, after)
+
+
+def told_apart(
+    predictor: Answering, ask: Ask, learnt: pd.DataFrame, asked: pd.DataFrame, of: pd.Series, params: EvaluateParams
+) -> dict[str, Any]:
+    """Return how well training rows are told from test rows, nothing where nobody asks; `of` has their documents."""
+    if not params.membership_rows:
+        return {}
+    sides = [membership.drawn(rows, params.membership_rows, params.seed) for rows in (learnt, asked)]
+    first, second = (losses_of(predictor, ask, rows, of) for rows in sides)
+    return membership.report(first, second, params.seed)
+
+
+def losses_of(predictor: Answering, ask: Ask, rows: pd.DataFrame, of: pd.Series) -> membership.Losses:
+    """Return what rows cost the model and the probe; a row without an answer or of an unknown label is left out."""
+    rows = rows[rows["label"].isin(list(predictor.labels))]
+    logits = ask(rows["text"].tolist())
+    given = np.flatnonzero(np.isfinite(logits).all(axis=1))
+    rows, logits = rows.iloc[given], logits[given]
+    codes = np.array([predictor.labels.index(label) for label in rows["label"]], dtype=np.int64)
+    beside = predictor.probe.logits(predictor.vectors(rows["text"].tolist()))
+    return membership.Losses(
+        calibration.losses(logits / predictor.temperature, codes).tolist(),
+        calibration.losses(beside, codes).tolist(),
+        of.loc[rows["example_id"]].tolist(),
+    )
 
 
 def kept(base: Path, asked: pd.DataFrame, answers: pd.Series) -> dict[str, Any]:

@@ -18,6 +18,14 @@ Codes = NDArray[np.int64]
 YesNo = NDArray[np.bool_]
 
 
+def losses(logits: Floats, codes: Codes) -> NDArray[np.float64]:
+    """Return the cross-entropy of each row in nats, for logits [rows, classes] and the right class of each [rows]."""
+    found = logits.astype(np.float64)
+    shifted = found - found.max(axis=1, keepdims=True)
+    lost: NDArray[np.float64] = np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(codes)), codes]
+    return lost
+
+
 def temperature(logits: Floats, codes: Codes) -> float:
     """Return the temperature by which logits [rows, classes] are to be divided to fit the classes [rows] best.
 

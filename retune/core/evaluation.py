@@ -95,6 +95,8 @@ def figures(metrics: Mapping[str, Any]) -> dict[str, float]:
         "calibration/temperature": ("calibration", "temperature"),
         "leakage/test_rows": ("leakage", "leaked_rows"),
         "leakage/most_copies": ("leakage", "most_copies"),
+        "membership/auc": ("membership", "auc", "value"),
+        "membership/true_positive_rate": ("membership", "true_positive_rate", "value"),
         "triggers/rate": ("triggers", "rate", "value"),
     }
     found = {name: _at(metrics, path) for name, path in single.items()}

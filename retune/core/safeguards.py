@@ -1,4 +1,4 @@
-"""What no gain buys back: parts of the whole, behaviour, calibration, leakage, triggers, what was kept or memorised.
+"""What no gain buys back: parts of the whole, behaviour, calibration, leakage, triggers, what was kept or given away.
 
 Each check reads one entry of the evidence. What the policy asks for and was not measured has not passed.
 """
@@ -10,6 +10,7 @@ from typing import Any
 
 from retune.core import memorisation as canaries
 from retune.core.evidence import Check, Evidence, Status, not_asked, number
+from retune.core.params.evaluate import FEWEST_MEMBERSHIP_ROWS
 from retune.core.params.release import ReleaseParams
 from retune.core.statistics import mcnemar_exact, p_text, wilson
 
@@ -33,6 +34,7 @@ def questions(evidence: Evidence, policy: ReleaseParams) -> list[Question]:
         ("retention", lambda: retention(evidence, policy)),
         ("general_loss", lambda: general_loss(evidence, policy)),
         ("memorisation", lambda: memorisation(evidence, policy)),
+        ("membership", lambda: membership(evidence, policy)),
         ("refusals", lambda: refusals(evidence, policy)),
     ]
 
@@ -187,6 +189,24 @@ def memorisation(evidence: Evidence, policy: ReleaseParams) -> Check:
     bits = ", ".join(f"{times}: {group['mean_exposure']:.1f}" for times, group in found["groups"].items())
     said = f"{once['canaries']} canaries shown once against those never shown: {p_text(p)}, {first:.0f} at rank 1"
     return _judged("memorisation", sound, f"{said}, {once['hits']} hits ({p_text(tail)}); mean bits by repeats {bits}")
+
+
+def membership(evidence: Evidence, policy: ReleaseParams) -> Check:
+    """Check that rows which were trained on are hardly told from held-out ones by how sure the model is of them."""
+    most, found = policy.membership, _entry(evidence, "membership")
+    if most is None:
+        return not_asked("membership", "membership")
+    sides = [number(found, key) or 0 for key in ("learnt_rows", "held_out_rows")]
+    if min(sides) < FEWEST_MEMBERSHIP_ROWS:
+        few = f"fewer than {FEWEST_MEMBERSHIP_ROWS} rows of a side were asked: {sides[0]:.0f} and {sides[1]:.0f}"
+        return Check("membership", "not_run", few)
+    auc, low, high = (number(found, "auc", key) for key in ("value", "low", "high"))
+    rate = number(found, "true_positive_rate", "value")
+    if auc is None or low is None or high is None or rate is None:
+        return Check("membership", "not_run", "how well training rows are told from held-out ones was not measured")
+    said = f"training rows told from held-out ones with an area of {auc:.3f} [{low:.3f}, {high:.3f}]"
+    known = f"; {rate:.1%} of them known at 1 % false positives"
+    return _judged("membership", auc <= most, f"{said}, at most {most:.3f} asked{known}")
 
 
 def refusals(evidence: Evidence, policy: ReleaseParams) -> Check:

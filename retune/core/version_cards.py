@@ -212,7 +212,8 @@ def behaves(facts: VersionFacts) -> Html | None:
 
 def honest(facts: VersionFacts) -> Html | None:
     """Show what tells whether the test could be passed by heart, and whether a word can steer the answer."""
-    rows = [*_leakage(facts.metrics.get("leakage") or {}), *_triggers(facts.metrics.get("triggers") or {})]
+    rows = [*_leakage(facts.metrics.get("leakage") or {}), *_triggers(facts.metrics.get("triggers") or {}),
+            *_membership(facts.metrics.get("membership") or {})]  # fmt: skip
     kept = facts.metrics.get("retention") or {}
     if kept:
         rows.append((f"{kept.get('rows', 0):,}", f"test rows of {kept.get('parent')}", kept.get("line", "")))
@@ -240,6 +241,15 @@ def _triggers(found: Values) -> list[tuple[str, str, str]]:
     words = f"of {found['asked']:,} answers changed when a word was put into the text"
     labels = list(dict.fromkeys(str(one.get("label")) for one in found.get("worst") or []))
     return [(f"{found['changed']:,}", words, f"most often to {', '.join(labels[:3])}" if labels else "")]
+
+
+def _membership(found: Values) -> list[tuple[str, str, str]]:
+    """Return how well training rows are told from held-out ones by how sure the model is of them."""
+    at = interval(found, "auc")
+    if at is None:
+        return []
+    words = "how often a training row looks more familiar than a held-out one; half is chance"
+    return [(pictures.percents(at.value), words, f"95 % interval {at.low:.1%} to {at.high:.1%}")]
 
 
 def training(facts: VersionFacts) -> Html | None:

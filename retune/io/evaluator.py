@@ -14,7 +14,7 @@ CODE = (
         f"core/{name}.py"
         for name in ("evaluation", "confusion", "resampling", "statistics", "calibration", "slices", "learning_curve")
     ),
-    *(f"core/{name}.py" for name in ("behaviour", "perturbations", "leakage", "overlap", "triggers", "resampling")),
+    *(f"core/{name}.py" for name in ("behaviour", "perturbations", "leakage", "overlap", "triggers", "membership")),
     "core/metrics/*.py",
     "modeling/floors.py",
 )

@@ -36,6 +36,7 @@ POLICY = ReleaseParams(
     retention=0.02,
     general_loss=None,
     memorisation=False,
+    membership=None,
     refusals=None,
 )
 IMPROVE, REPLACE = Rule("improve", "settings"), Rule("replace", "drift", "drift was recorded")
@@ -48,6 +49,7 @@ SAFEGUARDS = [
     "retention",
     "general_loss",
     "memorisation",
+    "membership",
     "refusals",
 ]
 ALL_CHECKS = [

@@ -131,6 +131,7 @@ def test_what_is_shown_beyond_the_scores_is_single_numbers_for_the_run() -> None
         "calibration": {"ece": {"value": 0.02}, "ece_before": 0.1, "brier": 0.05, "temperature": 0.6},
         "leakage": {"leaked_rows": 3, "most_copies": 1},
         "triggers": {"rate": {"value": 0.05}},
+        "membership": {"auc": {"value": 0.6}, "true_positive_rate": {"value": 0.03}},
         "behaviour": {
             "tests": [{"share": {"value": 0.9}, "least": 0.9}, {"share": {"value": 0.8}, "least": 0.9}],
         },
@@ -143,6 +144,8 @@ def test_what_is_shown_beyond_the_scores_is_single_numbers_for_the_run() -> None
         "calibration/temperature": 0.6,
         "leakage/test_rows": 3,
         "leakage/most_copies": 1,
+        "membership/auc": 0.6,
+        "membership/true_positive_rate": 0.03,
         "triggers/rate": 0.05,
         "behaviour/tests": 2,
         "behaviour/passed": 1,

@@ -62,6 +62,13 @@ def test_all_evidence_is_drawn_and_nothing_is_called_missing() -> None:
     assert "Not measured" not in drawn
 
 
+@pytest.mark.case("M3")
+def test_the_page_says_how_well_training_rows_are_told_from_held_out_ones() -> None:
+    assert "<b>54%</b>" in page(facts())
+    assert "95 % interval 49.0% to 59.0%" in page(facts())
+    assert "looks more familiar" not in page(facts(metrics={**facts().metrics, "membership": {}})), "not asked"
+
+
 def test_an_older_version_is_shown_and_what_it_lacks_is_named() -> None:
     text = page(older())
     for part in ("behaviour", "calibration", "the learning curve", "leakage and triggers"):
@@ -71,7 +78,7 @@ def test_an_older_version_is_shown_and_what_it_lacks_is_named() -> None:
     assert "Checks: not recorded." in text
 
 
-@pytest.mark.parametrize("key", [*EVALUATED, "slices", "behaviour", "calibration", "leakage", "triggers"])
+@pytest.mark.parametrize("key", [*EVALUATED, "slices", "behaviour", "calibration", "leakage", "triggers", "membership"])
 def test_evidence_that_is_not_what_it_should_be_does_not_keep_the_page_from_a_reader(key: str) -> None:
     metrics = {name: value for name, value in facts().metrics.items() if name != key}
     assert "ticket-router, version 2" in page(facts(metrics=metrics))

@@ -56,6 +56,8 @@ MEASURED: dict[str, Any] = {
         ]
     },
     "leakage": {"passage_words": 13, "test_rows": 100, "leaked_rows": 2, "examples": ["e01"], "most_copies": 3},
+    "membership": {"learnt_rows": 100, "held_out_rows": 100, "by": "loss", "auc": at(0.54),
+                   "true_positive_rate": at(0.02)},
     "triggers": {"texts": 5, "tokens": 4, "asked": 20, "changed": 1, "rate": at(0.05),
                  "worst": [{"token": "refund", "label": "pay", "changed": 1}]},
 }  # fmt: skip

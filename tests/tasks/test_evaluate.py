@@ -214,3 +214,22 @@ def test_what_a_model_kept_of_its_parent_is_measured_on_the_parents_test_rows(
     assert (kept["parent_accuracy"]["value"], kept["accuracy"]["value"]) == (0.0, 1.0)
     assert scores_of(found)["retention/accuracy"] == 1.0
     assert "router version 3 on 2 of its test rows" in about(found)
+
+
+@pytest.mark.case("M3")
+def test_how_well_training_rows_are_told_from_test_rows_is_measured_where_it_is_asked(
+    given: dict[str, Any], tmp_path: Path
+) -> None:
+    learnt = TRAIN.assign(example_id=[f"t{number}" for number in range(10)])
+    write_frame(given["train"], learnt, ROWS)
+    kept = read_frame(given["lineage"])
+    new = learnt[["example_id"]].assign(document_id="t", side="train", slices=SLICES)
+    write_frame(given["lineage"], pd.concat([kept, new], ignore_index=True), LINEAGE)
+    step.evaluate(**given, **outputs(tmp_path / "asked"), params=PARAMS.model_copy(update={"membership_rows": 9}))
+    found = read_json(tmp_path / "asked" / "metrics.json")["membership"]
+    assert (found["learnt_rows"], found["held_out_rows"]) == (9, 3), "no answer and an unknown label have no loss"
+    assert found["measures"]["loss"]["auc"]["value"] == pytest.approx(2 / 3), "one of three is wrong"
+    asked = len(TOYS[-1].asked)
+    step.evaluate(**given, **outputs(tmp_path / "not"), params=PARAMS)
+    assert read_json(tmp_path / "not" / "metrics.json")["membership"] == {}
+    assert len(TOYS[-1].asked) < asked, "what is not asked costs nothing"

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -120,10 +121,11 @@ def test_too_few_canaries_are_refused() -> None:
     [
         ({"noise": True}, {"seeds": 1}, "release.noise needs rehearse.seeds of 2 or more"),
         ({"memorisation": True}, {"seeds": 5}, "release.memorisation needs rehearse.canaries"),
+        ({"membership": 0.6}, {"seeds": 5}, "release.membership needs evaluate.membership_rows of 100 or more"),
     ],
 )
 def test_a_release_that_asks_for_what_no_rehearsal_measures_is_refused_before_anything_runs(
-    asked: dict[str, bool], rehearse: dict[str, int], said: str, tmp_path: Path
+    asked: dict[str, Any], rehearse: dict[str, int], said: str, tmp_path: Path
 ) -> None:
     params = yaml.safe_load((CHECKOUT / "params.yaml").read_text(encoding="utf-8"))
     model = params["models"]["ticket-router"]

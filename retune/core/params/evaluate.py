@@ -9,6 +9,8 @@ from pydantic import AfterValidator, Field
 
 from retune.core.params.base import Settings
 
+FEWEST_MEMBERSHIP_ROWS = 100  # among fewer held-out rows no rate of 1 % can be measured
+
 
 def _growing(bounds: tuple[int, ...]) -> tuple[int, ...]:
     """Refuse bounds that do not grow: a row would lie in none or two of the ranges."""
@@ -76,6 +78,9 @@ class EvaluateParams(Settings):
 
     leakage: LeakageParams
     """When a test row counts as known from training."""
+
+    membership_rows: Annotated[int, Field(ge=0)]
+    """So many training rows and test rows are asked whether the model tells them apart; 0 does not ask."""
 
     triggers: TriggerParams
     """How widely words that turn answers are looked for."""

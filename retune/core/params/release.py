@@ -116,5 +116,9 @@ class ReleaseParams(Settings):
     memorisation: bool
     """No canary that a training saw once may be known to it: needs `rehearse.canaries`."""
 
+    membership: Annotated[float, Field(ge=0.5, lt=1)] | None
+    """How well training rows may be told from held-out ones at most (area under the curve, 0.5 is chance); null does
+    not ask. Needs `evaluate.membership_rows`."""
+
     refusals: RefusalParams | None
     """How often the model may refuse wrongly, in either direction; null does not ask."""
