@@ -75,6 +75,12 @@ def test_rows_of_one_document_are_no_evidence_each() -> None:
     assert widths[1] > 2 * widths[0]
 
 
+def test_the_order_of_the_rows_is_no_evidence() -> None:
+    first, second = (losses(np.sort(side), 0 * side) for side in np.random.default_rng(4).normal(0, 1, (2, ROWS)))
+    found = report(first, second, seed=1)["auc"]
+    assert found["high"] - found["low"] > 0.05, "both sides are drawn apart"
+
+
 def test_without_rows_on_one_side_nothing_is_measured() -> None:
     none = losses(np.array([]), np.array([]))
     assert report(none, sides(0.0)[1], seed=1) == {"learnt_rows": 0, "held_out_rows": ROWS}
