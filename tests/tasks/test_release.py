@@ -190,7 +190,7 @@ def test_a_person_cannot_promote_what_no_evidence_supports(checkout: Path, tiny_
     track(root=checkout, model=MODEL)
     with pytest.raises(GateError, match="no decision on it is recorded"):
         promote(root=checkout, model=MODEL, version="3", reason="I like it")
-    with pytest.raises(UserError, match="found 99"):
+    with pytest.raises(UserError, match="found no version 99"):
         promote(root=checkout, model=MODEL, version="99", reason="I like it")
     assert registry.aliases()[CHAMPION] == "1"
 
