@@ -119,6 +119,15 @@ def test_a_version_whose_links_are_lost_stands_in_the_receipt_as_one_that_may_ha
     assert (receipt["versions"], receipt["cannot_be_told"]) == ([], lost)
 
 
+def test_a_misspelt_document_is_said_to_match_nothing(estate: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from retune.cli.main import main
+
+    assert main(["forget", "--document", f"{TICKET}-misspelt", "--dry-run"]) == 0
+    assert "No document that is known here matches it" in capsys.readouterr().out
+    assert main(["forget", "--document", TICKET, "--dry-run"]) == 0
+    assert "No document that is known here" not in capsys.readouterr().out
+
+
 @pytest.mark.case("E1")
 def test_a_receipt_holds_for_its_request_alone_and_breaks_when_it_is_changed(estate: Path) -> None:
     done = erase(estate, Request(documents=(TICKET,)))

@@ -87,6 +87,7 @@ def _look(root: Path, request: Request) -> tuple[int, Any]:
     print(f"{_documents(len(found['documents']))} would {'be learnt from no more' if request.only_versions else 'go'}:")
     for name in found["documents"]:
         print(f"  {name}")
+    _show_that_none_matches(len(found["documents"]))
     for place, counts in found["places"].items():
         print(f"  {place:10} {_counted(counts)}")
     _show_left([one for counts in found["places"].values() for one in counts.get("left", [])])
@@ -121,6 +122,7 @@ def _show(done: Done) -> None:
         print(f"Erased: {documents}; {receipt['tombstones']} tombstones keep out what was.")
     else:
         print(f"Nothing is deleted: {documents} may be learnt from no more.")
+    _show_that_none_matches(receipt["documents"])
     for place, counts in receipt["places"].items():
         print(f"  {place:10} {_counted(counts)}")
     _show_versions(receipt)
@@ -128,6 +130,12 @@ def _show(done: Done) -> None:
         print(f"{moved['model']}: champion {_way(moved)} {moved['note']}".rstrip())
     _show_left(done.left)
     print(f"Receipt: {done.path}. Commit it with tombstones.csv.")
+
+
+def _show_that_none_matches(documents: int) -> None:
+    """Say that nothing was found: a misspelt name finds nothing, and its receipt would look like one that did."""
+    if documents == 0:
+        print("No document that is known here matches it. Is it spelt as `retune lineage` and the texts have it?")
 
 
 def _documents(count: int) -> str:
