@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -44,24 +45,28 @@ def postgres_programs() -> Path | None:
 
 
 @contextmanager
-def postgres(folder: Path) -> Iterator[str]:
-    """Run an empty PostgreSQL on loopback in a folder; yields the address of its database."""
+def postgres() -> Iterator[str]:
+    """Run an empty PostgreSQL on loopback; yields the address of its database.
+
+    Its files lie beside pytest's, not below: each start of pytest closes that folder to all users but its own.
+    """
     programs = postgres_programs()
     if programs is None:
         pytest.skip("no PostgreSQL on this machine")
-    user = _not_root(folder)
-    data, port = folder / "data", free_port()
-    _as(user, programs / "initdb", "-D", data, "-U", "mlflow", "-A", "trust", "-E", "UTF8", "--no-sync")
-    start = [programs / "postgres", "-D", data, "-h", HOST, "-p", port, "-k", folder, "-c", "fsync=off"]
-    with (folder / "postgres.log").open("wb") as log:
-        server = subprocess.Popen(_command(user, *start), stdout=log, stderr=log, preexec_fn=stop_with_parent)  # noqa: PLW1509
-    try:
-        _wait_for_postgres(programs, port)
-        _as(user, programs / "createdb", "-h", HOST, "-p", port, "-U", "mlflow", "mlflow")
-        yield f"postgresql://mlflow@{HOST}:{port}/mlflow"
-    finally:
-        server.send_signal(2)  # a fast shutdown: it does not wait for MLflow's connections
-        server.wait(60)
+    with tempfile.TemporaryDirectory(prefix="retune-postgres-") as scratch:
+        folder, user = Path(scratch), _not_root(Path(scratch))
+        data, port = folder / "data", free_port()
+        _as(user, programs / "initdb", "-D", data, "-U", "mlflow", "-A", "trust", "-E", "UTF8", "--no-sync")
+        start = [programs / "postgres", "-D", data, "-h", HOST, "-p", port, "-k", folder, "-c", "fsync=off"]
+        with (folder / "postgres.log").open("wb") as log:
+            server = subprocess.Popen(_command(user, *start), stdout=log, stderr=log, preexec_fn=stop_with_parent)  # noqa: PLW1509
+        try:
+            _wait_for_postgres(programs, port)
+            _as(user, programs / "createdb", "-h", HOST, "-p", port, "-U", "mlflow", "mlflow")
+            yield f"postgresql://mlflow@{HOST}:{port}/mlflow"
+        finally:
+            server.send_signal(2)  # a fast shutdown: it does not wait for MLflow's connections
+            server.wait(60)
 
 
 @contextmanager
@@ -112,7 +117,7 @@ def mlflow_on(tmp_path_factory: pytest.TempPathFactory, migrated_database: Path)
         def start(kind: str, *, accounts: bool = False) -> str:
             folder = tmp_path_factory.mktemp(kind)
             if kind == "postgresql":
-                backend = running.enter_context(postgres(folder))
+                backend = running.enter_context(postgres())
             else:
                 shutil.copyfile(migrated_database, folder / "mlflow.db")
                 backend = f"sqlite:///{folder / 'mlflow.db'}"
@@ -133,16 +138,13 @@ def _wait_for_postgres(programs: Path, port: int) -> None:
 
 
 def _not_root(folder: Path) -> str:
-    """Return as whom PostgreSQL runs, which refuses root, and let that user write to the folder and reach it."""
+    """Return as whom PostgreSQL runs, which refuses root, and give that user the folder."""
     if os.getuid() != 0:
         return ""
     user = next((name for name in ("postgres", "nobody") if name in {one.pw_name for one in pwd.getpwall()}), "")
     if not user or shutil.which("setpriv") is None:
         pytest.skip("PostgreSQL does not run as root, and no other user is at hand")
     shutil.chown(folder, user)
-    for above in folder.parents:
-        if above != Path("/") and above.stat().st_uid == 0 and not above.stat().st_mode & 0o001:
-            above.chmod(above.stat().st_mode | 0o011)  # pytest's folders are root's alone
     return user
 
 
