@@ -17,10 +17,12 @@ THEIR_NAMES = {
 @pytest.mark.case("EV-1")
 @pytest.mark.parametrize("average", THEIR_NAMES)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # pandas of MLflow
-def test_mlflow_shows_the_same_figures_of_a_table_of_answers(mlflow_uri: str, average: str) -> None:
+def test_mlflow_shows_the_same_figures_of_a_table_of_answers(
+    mlflow_uri: str, average: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import mlflow
 
-    mlflow.set_tracking_uri(mlflow_uri)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", mlflow_uri)  # set_tracking_uri would hold for every test after this one
     evaluate: Any = mlflow.models.evaluate
     toy = toys.labels(120, 0.8, 1)
     table = pd.DataFrame({"label": toy.truth, "prediction": toy.answers})
