@@ -69,11 +69,6 @@ class RunReport:
             return min(codes, default=EXIT_SUCCESS)
         return max(codes - {EXIT_GATE, EXIT_WAITING}) or EXIT_FAILURE
 
-    @property
-    def something_ran(self) -> bool:
-        """Tell whether a stage ran or a gate said no: only then the execution is worth a run in MLflow."""
-        return any(row.state in (RAN, REFUSED, FAILED) for row in self.stages)
-
     def as_dict(self) -> dict[str, Any]:
         """Return the report as plain values for a JSON file."""
         return {**asdict(self), "exit_code": self.exit_code}
