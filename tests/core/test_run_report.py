@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from retune.core.errors import GateError, IntegrityError, RetuneError, UserError
-from retune.core.run_report import CACHED, RAN, REFUSED, ModelRow, RunReport, StageRow, report_of
+from retune.core.run_report import RAN, ModelRow, RunReport, StageRow, report_of
 
 
 def report_with(*errors: RetuneError) -> RunReport:
@@ -22,12 +22,6 @@ def test_exit_codes_say_what_stopped_the_run_and_worse_news_wins_over_a_gate() -
     assert report_with(gate, user).exit_code == 2
     assert report_with(gate, RetuneError("broken")).exit_code == 1
     assert report_with(user, IntegrityError("other bytes")).exit_code == 5
-
-
-def test_an_execution_is_worth_a_run_if_a_stage_ran_or_a_gate_said_no() -> None:
-    assert not RunReport(stages=[StageRow("ingest", CACHED)]).something_ran
-    assert RunReport(stages=[StageRow("ingest", CACHED), StageRow("redact", RAN)]).something_ran
-    assert RunReport(stages=[StageRow("gate", REFUSED)]).something_ran
 
 
 def test_a_report_survives_its_file() -> None:
