@@ -77,6 +77,9 @@ def _code(name: str, command: ModuleType, given: dict[str, Any]) -> int:
     if not (Path.cwd() / "params.yaml").exists():
         print(f"retune: no params.yaml in {Path.cwd()}; run this in the root of the checkout", file=sys.stderr)
         return EXIT_USAGE
+    from flows import environment
+
+    environment.prepare(Path.cwd(), quiet=getattr(command, "QUIET", True))
     try:
         with messages_aside(as_json=bool(given.get("as_json"))):
             code: int = command.main(**given)

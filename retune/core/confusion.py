@@ -34,6 +34,8 @@ class Tallies:
 
 Pairs = tuple[Sequence[str], Sequence[str]]  # labels and predictions of the same rows
 Statistic = Callable[[Tallies], NDArray[np.float64]]
+Score = Callable[[Sequence[str], Sequence[str]], float]
+Bounds = Callable[..., tuple[float, float]]  # of labels, predictions, seed and, where rows share them, documents
 
 
 def confusion(labels: Sequence[str], predictions: Sequence[str]) -> Confusion:
@@ -86,6 +88,23 @@ def bounds(rows: Pairs, statistic: Statistic, documents: Documents, seed: int) -
     if each_apart(documents, len(rows[0])):
         return percentile_bounds(statistic(resampled_tallies(found, seed)))
     return percentile_bounds(statistic(tallies_by_document(found, rows, documents, seed)))
+
+
+def scored_by(statistic: Statistic, *, best: float, worst: float) -> tuple[Score, Bounds]:
+    """Return `score` and `bounds` of a metric that is a statistic of the tallies; no rows are the worst score.
+
+    The interval holds 95 % of a bootstrap over the documents; of no rows nothing is known.
+    """
+
+    def score(labels: Sequence[str], predictions: Sequence[str]) -> float:
+        return float(statistic(tallies(confusion(labels, predictions)))) if labels else worst
+
+    def of_rows(
+        labels: Sequence[str], predictions: Sequence[str], seed: int, documents: Documents = None
+    ) -> tuple[float, float]:
+        return bounds((labels, predictions), statistic, documents, seed) if labels else (worst, best)
+
+    return score, of_rows
 
 
 def f1_per_label(found: Confusion) -> NDArray[np.float64]:

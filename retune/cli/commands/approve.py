@@ -22,13 +22,11 @@ def main(
     as_json: AsJson = False,
 ) -> int:
     """Approves a version, which then becomes the champion where its evidence supports it."""
-    from flows import environment
     from retune.cli.models import the_model
     from retune.cli.moves import promoted, show
     from tasks.approve import approve
 
     root = Path.cwd()
-    environment.prepare(root, quiet=True)
     name = the_model(root, model)
     given = approve(root=root, model=name, version=version, reason=reason)
     show(name, promoted(root, name, version=given.after, reason=reason), as_json=as_json)

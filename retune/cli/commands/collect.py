@@ -27,12 +27,10 @@ def main(
 
     Ends with 1 where there are rows and none was accepted.
     """
-    from flows import environment
     from flows.collect import take_in
     from retune.cli.models import the_model
 
     root = Path.cwd()
-    environment.prepare(root, quiet=True)
     name = the_model(root, model)
     done = take_in(root, name, file)
     if as_json:

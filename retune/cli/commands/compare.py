@@ -22,13 +22,11 @@ def main(
     as_json: AsJson = False,
 ) -> int:
     """Compares two versions on the test rows that both answered, and in their settings and data."""
-    from flows import environment
     from retune.cli.comparison import show
     from retune.cli.models import the_model
     from tasks.compare import compare
 
     root = Path.cwd()
-    environment.prepare(root, quiet=True)
     found = compare(root=root, model=the_model(root, model), first=first, second=second)
     if as_json:
         print_json(found.as_dict())

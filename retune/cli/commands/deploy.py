@@ -12,10 +12,7 @@ PANEL = "Keep in tune"
 
 def main(as_json: AsJson = False) -> int:
     """Schedules, events and automations onto the Prefect server of PREFECT_API_URL."""
-    from flows import environment
-
     root = Path.cwd()
-    environment.prepare(root, quiet=True)
     from flows.deploy import deploy
 
     lines = deploy(root)

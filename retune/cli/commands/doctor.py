@@ -21,13 +21,11 @@ def main(as_json: AsJson = False) -> int:
     """
     from dataclasses import asdict
 
-    from flows import environment
     from retune.core.checkup import exit_code
     from retune.project import read_project
     from tasks.doctor import doctor
 
     root = Path.cwd()
-    environment.prepare(root, quiet=True)
     examined = doctor(root=root, project=read_project(root))
     if as_json:
         print_json([{"check": one.check, **asdict(one.finding)} for one in examined])

@@ -20,12 +20,10 @@ def main(model: ModelNames = None, as_json: AsJson = False) -> int:
     """Says which stages a run would do, and what they would take and cost; data/ is brought up to date for it."""
     from dataclasses import asdict
 
-    from flows import environment
     from retune.core.footprint import Step, footprint
     from tasks.estimate import estimate
 
     root = Path.cwd()
-    environment.prepare(root, quiet=True)
     plan = _plan(root, model or [])
     found = estimate(root=root, project=plan.project, stages=_stages(plan))
     steps = [Step(one.stage, one.seconds) for one in found.stages if one.seconds is not None]

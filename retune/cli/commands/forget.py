@@ -50,11 +50,9 @@ def main(
 
     Ends with 1 where something is left that cannot be deleted from here: the receipt lists it.
     """
-    from flows import environment
     from retune.core.forget import Request
 
     root = Path.cwd()
-    environment.prepare(root, quiet=True)
     request = Request(tuple(document or ()), tuple(person or ()), tuple(source or ()), only_versions=relabelled)
     kinds = sum(map(bool, (request.documents, request.persons, request.sources)))
     _check(kinds, relabelled=relabelled and not request.persons, other=resume or verify is not None)

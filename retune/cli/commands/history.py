@@ -24,14 +24,12 @@ def main(
     as_json: AsJson = False,
 ) -> int:
     """Who made which version the champion, when and why; with --at, which version was champion at a time."""
-    from flows import environment
     from retune.cli.models import the_model
     from retune.io.mlflow_store import default_uri
     from retune.io.registry import Registry
     from retune.project import read_project
 
     root = Path.cwd()
-    environment.prepare(root, quiet=True)
     name = the_model(root, model)
     made = Registry(default_uri(root), name, read_project(root).tracking.experiment).decisions()
     if at:

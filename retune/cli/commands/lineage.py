@@ -65,12 +65,10 @@ def main(
 
 def _rebuild(root: Path) -> int:
     """Make the index anew and return how many trainings it holds."""
-    from flows import environment
     from retune.io.lineage_mirror import rebuild
     from retune.io.mlflow_store import default_uri
     from retune.io.tracking import Tracking
     from retune.project import read_project
 
-    environment.prepare(root, quiet=True)
     tracking = Tracking(default_uri(root), read_project(root).tracking.experiment)
     return len({one.run_id for one in rebuild(root, tracking)})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -38,9 +37,6 @@ def main(
 
 def _found(models: list[str], reason: str) -> list[Monitored]:
     """Compare, and show every window."""
-    from flows import environment
-
-    environment.prepare(Path.cwd(), quiet=True)
     print("Comparing documents and traffic with what each champion learnt...", flush=True)
     os.environ["RETUNE_CONSOLE"] = "1"
     from flows.forms import Monitor

@@ -25,12 +25,10 @@ def main(
     as_json: AsJson = False,
 ) -> int:
     """Makes a version the champion, where its evidence supports it; takes seconds."""
-    from flows import environment
     from retune.cli.models import the_model
     from retune.cli.moves import promoted, show
 
     root = Path.cwd()
-    environment.prepare(root, quiet=True)
     name = the_model(root, model)
     show(name, promoted(root, name, version=version, reason=reason, force=force), as_json=as_json)
     return EXIT_SUCCESS

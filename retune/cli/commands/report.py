@@ -23,12 +23,10 @@ def main(
     """Writes the page and the model card of a version: how it stands, in pictures, and what it cost."""
     from datetime import UTC, datetime
 
-    from flows import environment
     from retune.cli.models import the_model
     from tasks.report import report
 
     root = Path.cwd()
-    environment.prepare(root, quiet=True)
     name = the_model(root, model)
     path = report(root=root, model=name, version=version, now=datetime.now(UTC))
     if as_json:

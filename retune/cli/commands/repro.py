@@ -16,13 +16,11 @@ class ReproductionFailedError(RetuneError):
 
 def main(as_json: AsJson = False) -> int:
     """The stages alone, by DVC, without any server; MLflow learns of them at the next `retune run`."""
-    from flows import environment
     from flows.plan import LOCK, bring_up_to_date
     from retune.io import dvc
     from retune.io.locks import exclusive
 
     root = Path.cwd()
-    environment.prepare(root, quiet=True)
     with exclusive(root / LOCK):
         bring_up_to_date(root, [], say=print)
         code, _ = dvc.run(root, ["repro"], print)

@@ -22,13 +22,11 @@ def main(
     as_json: AsJson = False,
 ) -> int:
     """Trains a version again from its own code, settings and documents, and says whether scores and bytes agree."""
-    from flows import environment
     from retune.cli.models import the_model
     from retune.core.reproduction import told
     from tasks.reproduce import reproduce
 
     root = Path.cwd()
-    environment.prepare(root, quiet=True)
     made = reproduce(root=root, model=the_model(root, model), version=version, say=print, keep=keep)
     print("\n".join(told(made)))
     if as_json:

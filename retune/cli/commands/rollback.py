@@ -12,12 +12,10 @@ PANEL = "Decide"
 
 def main(model: ModelName = "", reason: Reason = "by hand", as_json: AsJson = False) -> int:
     """Makes the previous champion the champion again; takes seconds."""
-    from flows import environment
     from retune.cli.models import the_model
     from retune.cli.moves import rolled_back, show
 
     root = Path.cwd()
-    environment.prepare(root, quiet=True)
     name = the_model(root, model)
     show(name, rolled_back(root, name, reason=reason), as_json=as_json)
     return EXIT_SUCCESS

@@ -49,11 +49,9 @@ def main(
 
 def _run(models: list[str], reason: str, cause: Cause) -> tuple[RunReport, int]:
     """Say what will be done, do it, show what came of it, and return the report and the exit code."""
-    from flows import environment
     from retune.core.run_report import RunReport
 
     root = Path.cwd()
-    environment.prepare(root, quiet=True)
     from flows.plan import LOCK, Plan, prepare
     from retune.cli import summary
     from retune.io.locks import exclusive

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from retune.project import Project
 
 PANEL = "Run"
+QUIET = False  # the console of what it starts is for a person
 HOST = "127.0.0.1"
 PATIENCE_SECONDS = 180
 POLL_SECONDS = 10.0
@@ -29,14 +30,12 @@ def main(
     model: ModelName = "", port: Annotated[int, typer.Option("--port", metavar="PORT", help="Where to listen.")] = 5001
 ) -> int:
     """Answers by the champion over HTTP, on this machine only, until it is stopped; follows the champion."""
-    from flows import environment
     from retune.cli.models import the_model
     from retune.io.mlflow_store import default_uri
     from retune.io.registry import Registry
     from retune.project import read_project
 
     root = Path.cwd()
-    environment.prepare(root, quiet=False)
     name, uri, project = the_model(root, model), default_uri(root), read_project(root)
     registry = Registry(uri, name, project.tracking.experiment)
     champion = registry.aliases().get("champion")

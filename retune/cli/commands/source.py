@@ -20,13 +20,11 @@ def main(
     as_json: AsJson = False,
 ) -> int:
     """Names where the documents come from: a folder, a URL, or data/ itself."""
-    from flows import environment
     from flows.plan import LOCK
     from retune.io import dvc, source
     from retune.io.locks import exclusive
 
     root = Path.cwd()
-    environment.prepare(root, quiet=True)
     with exclusive(root / LOCK, wait=False):
         dvc.heal(root)
         source.choose(root, location, say=lambda _line: None)

@@ -18,12 +18,10 @@ def main(as_json: AsJson = False) -> int:
     """Shows how each model stands, and whether a run would do anything; changes nothing."""
     from dataclasses import asdict
 
-    from flows import environment
     from retune.project import read_project
     from tasks.status import status
 
     root = Path.cwd()
-    environment.prepare(root, quiet=True)
     found = status(root=root, project=read_project(root))
     if as_json:
         print_json(asdict(found))

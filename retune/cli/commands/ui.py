@@ -15,6 +15,7 @@ import typer
 from retune.core.errors import UnavailableError, UserError
 
 PANEL = "Look"
+QUIET = False  # the console of what it starts is for a person
 HOST = "127.0.0.1"
 PATIENCE_SECONDS = 120
 
@@ -24,12 +25,10 @@ def main(
     prefect_port: Annotated[int, typer.Option("--prefect-port", metavar="PORT")] = 4200,
 ) -> int:
     """The pages of MLflow and Prefect, on this machine only, until they are stopped."""
-    from flows import environment
     from retune.io.ports import end_group, is_free, wait_until_answers
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends us ends both servers
     root = Path.cwd()
-    environment.prepare(root, quiet=False)
     os.environ["PREFECT_SERVER_UI_API_URL"] = f"http://{HOST}:{prefect_port}/api"  # its pages ask 4200 else
     for name, port in (("MLflow", mlflow_port), ("Prefect", prefect_port)):
         if not is_free(HOST, port):

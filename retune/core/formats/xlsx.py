@@ -36,7 +36,7 @@ def _table(sheet: Any) -> Table:
     """Return a sheet without its empty rows and the empty cells at their ends."""
     rows = []
     for values in sheet.iter_rows(values_only=True):
-        cells = [_cell(value) for value in values]
+        cells = [text_of_cell(value) for value in values]
         while cells and not cells[-1]:
             cells.pop()
         if cells:
@@ -44,7 +44,8 @@ def _table(sheet: Any) -> Table:
     return Table(rows[0], rows[1:], sheet.title) if rows else Table([], [], sheet.title)
 
 
-def _cell(value: Any) -> str:
+def text_of_cell(value: Any) -> str:
+    """Return what a cell shows as plain text: dates in ISO 8601, whole numbers without a point."""
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
 from retune.core import confusion
-from retune.core.resampling import Documents
 
 KIND = "labels"
 BEST, WORST = 1.0, -1.0
-
-
-def score(labels: Sequence[str], predictions: Sequence[str]) -> float:
-    """Return the correlation; -1 for no rows."""
-    return float(_of(confusion.tallies(confusion.confusion(labels, predictions)))) if labels else WORST
-
-
-def bounds(
-    labels: Sequence[str], predictions: Sequence[str], seed: int, documents: Documents = None
-) -> tuple[float, float]:
-    """Return the 95 % percentile interval of a bootstrap over the documents; the whole range for no rows."""
-    return confusion.bounds((labels, predictions), _of, documents, seed) if labels else (WORST, BEST)
 
 
 def _of(found: confusion.Tallies) -> NDArray[np.float64]:
@@ -34,3 +19,6 @@ def _of(found: confusion.Tallies) -> NDArray[np.float64]:
     of_labels = rows**2 - (found.true**2).sum(axis=-1)
     of_answers = rows**2 - (found.predicted**2).sum(axis=-1) - none**2
     return np.nan_to_num(confusion.ratio(covariance, np.sqrt(1.0 * of_labels * of_answers)))
+
+
+score, bounds = confusion.scored_by(_of, best=BEST, worst=WORST)

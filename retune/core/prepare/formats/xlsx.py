@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import io
 import zipfile
-from datetime import date, time
-from typing import Any
 
+from retune.core.formats.xlsx import text_of_cell
 from retune.core.ingest import UnreadableError
 from retune.core.ingest_zip import check_office_file
 from retune.core.prepare import reading
@@ -24,7 +23,8 @@ def read(data: bytes) -> reading.Read:
         check_office_file(data, MAX_UNPACKED_MB)
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
         names, sheet = book.sheetnames, book.worksheets[0]
-        rows = [cells for values in sheet.iter_rows(values_only=True) if any(cells := [_cell(one) for one in values])]
+        shown = ([text_of_cell(one) for one in values] for values in sheet.iter_rows(values_only=True))
+        rows = [cells for cells in shown if any(cells)]
     except UnreadableError as error:
         raise ValueError(error.detail) from error
     except BROKEN as error:
@@ -41,13 +41,3 @@ def _cut(rows: list[list[str]]) -> list[list[str]]:
         last = max(index for index, cell in enumerate(row) if cell)
         cut.append(row[: last + 1])
     return cut
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, date | time):
-        return value.isoformat()
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
