@@ -95,6 +95,7 @@ def make_checkout(root: Path, base: Path) -> Path:
     test = pd.DataFrame({"example_id": [f"e{place:02}" for place in range(ROWS_IN_TEST)]})
     test["label"] = ["billing" if place in BILLING else "access" for place in range(ROWS_IN_TEST)]
     test["text"] = ["the invoice again" if label == "billing" else "the printer please" for label in test["label"]]
+    test["context"] = ""
     for name in ("train", "validation", "test"):
         write_frame(model / "split" / f"{name}.parquet", test, ROWS)
     _date(corpus, model, test)

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from retune.core.errors import GateError, UserError
-from retune.core.hashing import normalised, sha256_text
+from retune.core.hashing import prompt_key, sha256_text
 from retune.core.params.examples import ExamplesParams
 from retune.core.params.validate import RowRules
 
@@ -39,13 +39,14 @@ def prepared(documents: pd.DataFrame, params: ExamplesParams) -> pd.DataFrame:
 
 
 def with_identity(rows: pd.DataFrame, documents: pd.DataFrame, params: ExamplesParams) -> pd.DataFrame:
-    """Turn built rows [document_id, text, label] into examples [EXAMPLES]."""
+    """Turn built rows [document_id, text, label, and context where there is one] into examples [EXAMPLES]."""
     source = documents.set_index("document_id").loc[rows["document_id"]].reset_index()
     slices = pd.DataFrame({name: metadata_value(source, name) for name in params.slices}, index=source.index)
     slices = slices.assign(created=metadata_value(source, "created"), source=folders(source))
     examples = pd.DataFrame(
         {
             "text": rows["text"].tolist(),
+            "context": rows["context"].fillna("").tolist() if "context" in rows else "",
             "label": rows["label"].str.strip().tolist(),
             "document_id": rows["document_id"].tolist(),
             "explicit_id": source["explicit_id"],
@@ -69,9 +70,9 @@ def identified(examples: pd.DataFrame) -> pd.DataFrame:
     Equal ones are told apart by an ordinal. Their order is that of their raw text first: which of them is kept does
     not depend on a name either. Answers that people corrected come last, so that none takes a document's place.
     """
-    equality = examples["text"].map(normalised)
+    equality = [prompt_key(*prompt) for prompt in zip(examples["text"], examples["context"], strict=True)]
     collected = examples["document_id"].str.startswith(FROM_PEOPLE)
-    order = ["equality", "label", "side", "collected", "text", "document_id"]
+    order = ["equality", "label", "side", "collected", "text", "context", "document_id"]
     ordered = examples.assign(equality=equality, collected=collected).sort_values(order)
     content = ordered["equality"] + "\x1f" + ordered["label"] + "\x1f" + ordered["side"]
     ordinal = content.groupby(content).cumcount().astype("str")

@@ -61,17 +61,18 @@ CLUSTERS = {  # deduplicate: one row per document
     "kind": TEXT,  # unique | exact_duplicate | near_duplicate
 }
 REJECTED = {"row_id": TEXT, "reason": TEXT, "detail": TEXT, "gate": TEXT}  # validate, examples, split
-EXAMPLES = {  # examples: one row per training example of a classification
+EXAMPLES = {  # examples: one row per training example of any task type
     "example_id": TEXT,  # of the content alone: a renamed document changes no example
     "text": TEXT,
-    "label": TEXT,
+    "context": TEXT,  # what the text is about: the passage of a question; empty where a task type has none
+    "label": TEXT,  # what is to be learnt, in the encoding of the task type's target
     "document_id": TEXT,
     "explicit_id": YES_NO,
     "side": TEXT,  # the given side with `split: column`, else empty
     "builder": TEXT,
     "slices": TEXT,  # JSON object of strings: created, source (the folder), department, language, ...
 }
-ROWS = {"example_id": TEXT, "text": TEXT, "label": TEXT}  # train, validation and test
+ROWS = {"example_id": TEXT, "text": TEXT, "context": TEXT, "label": TEXT}  # train, validation and test
 LINEAGE = {"example_id": TEXT, "document_id": TEXT, "side": TEXT, "slices": TEXT}
 PREDICTIONS = {  # evaluate: one row per test example
     "example_id": TEXT,

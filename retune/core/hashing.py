@@ -20,6 +20,11 @@ def normalised(text: str) -> str:
     return " ".join(_WORD.findall(unicodedata.normalize("NFKC", text).casefold()))
 
 
+def prompt_key(text: str, context: str) -> str:
+    """Return what two prompts must have in common to be equal: the text, and the context where there is one."""
+    return f"{normalised(text)}\x1f{normalised(context)}" if context else normalised(text)
+
+
 def shingles(text: str, words: int = SHINGLE_WORDS) -> set[int]:
     """Return the 64-bit hashes of all runs of `words` words; a shorter text is one shingle, an empty one none."""
     tokens = normalised(text).split()

@@ -12,13 +12,14 @@ import pandas as pd
 
 from retune.core.errors import IntegrityError, UserError
 from retune.core.examples import FROM_PEOPLE
-from retune.core.hashing import normalised, sha256_text, shingles, unit_interval
+from retune.core.hashing import normalised, prompt_key, sha256_text, shingles, unit_interval
 from retune.core.overlap import PassageIndex
 from retune.core.params.split import Shares, SplitParams
 
 TRAIN, VALIDATION, TEST = SIDES = ("train", "validation", "test")
 PROTECTED = (TEST, VALIDATION)  # in this order: a copy stays in test before validation, and in validation before train
-CONTENT = ["example_id", "text", "label"]
+CONTENT = ["example_id", "text", "context", "label"]
+APART = ("document_id", "cluster_id", "equality", "passage")  # what no two sides may have in common
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ def split(examples: pd.DataFrame, clusters: pd.DataFrame, params: SplitParams) -
     rows["cluster_id"] = rows["document_id"].map(known).fillna(rows["document_id"].where(answers))
     if rows["cluster_id"].isna().any():
         raise IntegrityError(f"no cluster for document {rows.loc[rows['cluster_id'].isna(), 'document_id'].iloc[0]}")
-    rows["equality"] = rows["text"].map(normalised)
+    rows["equality"] = [prompt_key(*prompt) for prompt in zip(rows["text"], rows["context"], strict=True)]
+    rows["passage"] = rows["context"].map(normalised).where(rows["context"] != "", rows["equality"])
     rows["side"] = given_sides(rows, params) if params.strategy == "column" else own_sides(rows, params)
     reasons = straddling(rows, params)
     kept = rows[~rows["example_id"].isin(reasons)].reset_index(drop=True)
@@ -57,15 +59,20 @@ def side_of(key: str, seed: int, shares: Shares) -> str:
     return VALIDATION if place < shares.train + shares.validation else TEST
 
 
-def side_key(document_id: str, explicit_id: bool, text: str) -> str:
-    """Return what a document's side depends on: an id that was given, else its smallest 5-word shingle."""
-    smallest = min(shingles(text), default=None)
-    return document_id if explicit_id or smallest is None else f"{smallest:016x}"
+def side_key(document_id: str, explicit_id: bool, text: str, context: str = "") -> str:
+    """Return what a row's side depends on: an id that was given, else the smallest 5-word shingle of its text.
+
+    Rows with a context go by its shingles alone: all questions about one passage fall together, and none of them
+    moves when others come.
+    """
+    smallest = min(shingles(context or text), default=None)
+    own = explicit_id and not context
+    return document_id if own or smallest is None else f"{smallest:016x}"
 
 
 def side_keys(rows: pd.DataFrame) -> pd.Series:
     """Return each row's key by its document; the parts of one document share the smallest of their keys."""
-    given = zip(rows["document_id"], rows["explicit_id"], rows["text"], strict=True)
+    given = zip(rows["document_id"], rows["explicit_id"], rows["text"], rows["context"], strict=True)
     keys = pd.Series([side_key(*row) for row in given], index=rows.index, dtype="str")
     return keys.groupby(rows["document_id"]).transform("min")
 
@@ -105,8 +112,9 @@ def straddling(rows: pd.DataFrame, params: SplitParams) -> dict[str, tuple[str, 
 
 
 def _copies(weaker: pd.DataFrame, protected: pd.DataFrame, side: str) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Yield the weaker examples that have a text, a document or a cluster in common with a protected one."""
-    kinds = {"equality": "equal_to", "document_id": "same_document_as", "cluster_id": "near_duplicate_of"}
+    """Yield the weaker examples that have a text, a document, a cluster or a passage in common with a protected one."""
+    kinds = {"equality": "equal_to", "document_id": "same_document_as", "cluster_id": "near_duplicate_of",
+             "passage": "same_passage_as"}  # fmt: skip
     documents = dict(zip(protected["example_id"], protected["document_id"], strict=True))
     owners = {
         column: dict(zip(protected[column][::-1], protected["example_id"][::-1], strict=True)) for column in kinds
@@ -123,14 +131,19 @@ def _passages(
     weaker: pd.DataFrame, protected: pd.DataFrame, side: str, params: SplitParams
 ) -> Iterator[tuple[str, tuple[str, str]]]:
     """Yield the weaker examples that hold a passage of a protected one."""
-    texts = dict(zip(protected["example_id"], protected["text"], strict=True))
+    texts = dict(zip(protected["example_id"], told(protected), strict=True))
     documents = dict(zip(protected["example_id"], protected["document_id"], strict=True))
     index = PassageIndex(texts, words=params.passage_words, minimum=params.passage_minimum_words)
-    for row in weaker.to_dict("records"):
-        held = index.held_by(row["text"], share=params.passage_share)
+    for row, text in zip(weaker.to_dict("records"), told(weaker), strict=True):
+        held = index.held_by(text, share=params.passage_share)
         if held is not None:
             detail = f"{_named(row, held.of, documents[held.of])}: holds {held.share:.0%} of a passage"
             yield row["example_id"], (f"near_duplicate_of_{side}", detail)
+
+
+def told(rows: pd.DataFrame) -> pd.Series:
+    """Return what each row tells: its context where it has one, for a question about it may be anybody's."""
+    return rows["context"].where(rows["context"] != "", rows["text"])
 
 
 def _named(row: dict[Any, Any], other: str, document: str) -> str:
@@ -139,8 +152,8 @@ def _named(row: dict[Any, Any], other: str, document: str) -> str:
 
 
 def check_apart(rows: pd.DataFrame) -> None:
-    """Raise IntegrityError if a document, a cluster of near-duplicates or an equal text stands on two sides (SP-1)."""
-    for column in ("document_id", "cluster_id", "equality"):
+    """Raise IntegrityError if two sides share a document, a cluster of near-duplicates, a text or a passage."""
+    for column in APART:
         sides = rows.groupby(column)["side"].nunique()
         if (sides > 1).any():
             first = rows[rows[column] == sides[sides > 1].index[0]]

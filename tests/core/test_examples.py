@@ -86,6 +86,15 @@ def test_another_text_or_another_label_is_another_example() -> None:
         assert set(examples.with_identity(change, DOCUMENTS, PARAMS)["example_id"]).isdisjoint(before["example_id"])
 
 
+def test_a_context_makes_another_example_and_none_changes_no_id() -> None:
+    before = examples.with_identity(ROWS, DOCUMENTS, PARAMS)
+    none = examples.with_identity(ROWS.assign(context=""), DOCUMENTS, PARAMS)
+    assert list(none["example_id"]) == list(before["example_id"])
+    about = examples.with_identity(ROWS.assign(context="The VPN of the house."), DOCUMENTS, PARAMS)
+    assert set(about["context"]) == {"The VPN of the house."}
+    assert set(about["example_id"]).isdisjoint(before["example_id"])
+
+
 def test_the_title_stands_before_the_text_where_it_is_asked_for() -> None:
     with_title = PARAMS.model_copy(update={"with_title": True})
     assert examples.prepared(DOCUMENTS, with_title)["text"].tolist()[0] == "On VPN\nIt drops."

@@ -34,6 +34,7 @@ def example(number: int, text: str = "", **other: Any) -> dict[str, Any]:
     row = {
         "example_id": sha256_text(f"example {number}")[:16],
         "text": text,
+        "context": "",
         "label": "ab"[number % 2],
         "document_id": f"tickets:{number}",
         "explicit_id": True,
@@ -105,6 +106,33 @@ def test_the_version_is_the_content_whatever_the_order_and_the_names() -> None:
     assert shuffled.rows.equals(first.rows)
     changed = MANY.assign(text=MANY["text"].where(MANY.index != 7, "another matter altogether"))
     assert run(changed).summary["dataset_version"] != first.summary["dataset_version"]
+    told = MANY.assign(context=MANY["context"].where(MANY.index != 7, "what it is about"))
+    assert run(told).summary["dataset_version"] != first.summary["dataset_version"]
+
+
+@pytest.mark.case("SP-1", "SP-2")
+def test_all_questions_about_one_passage_fall_together_and_none_moves_when_others_come() -> None:
+    passages = [f"The gate {number * 7919 % 1009} of hall {number} opens at six." for number in range(100)]
+    rows = MANY.assign(context=[passages[number % 100] for number in range(len(MANY))])
+    before, after = sides(run(rows.iloc[:200])), run(rows)
+    assert before == {document: sides(after)[document] for document in before}
+    assert (after.rows.groupby("context")["side"].nunique() == 1).all()
+    assert after.rejected.empty
+    assert set(after.rows["side"]) == set(splits.SIDES)
+
+
+def test_the_same_question_about_another_passage_is_no_copy() -> None:
+    halls = ((100, "train"), (101, "test"))
+    pair = [given_example(hall, side, "When does it open?", context=f"Hall {hall} opens.") for hall, side in halls]
+    assert run(frame([*BASE, *pair]), params=GIVEN).rejected.empty
+
+
+@pytest.mark.case("SP-3")
+def test_a_question_about_a_copied_passage_is_named() -> None:
+    passages = [PARAGRAPH, f"Minutes of the week: {PARAGRAPH}. Nothing else came up."]
+    planted = zip((100, 101), ("test", "train"), passages, strict=True)
+    pair = [given_example(number, side, f"Who waits, {number}?", context=about) for number, side, about in planted]
+    assert reasons(run(frame([*BASE, *pair]), params=GIVEN)) == {pair[1]["example_id"]: "near_duplicate_of_test"}
 
 
 def test_renaming_a_document_without_an_id_keeps_its_side() -> None:
@@ -128,6 +156,7 @@ def test_most_edits_keep_the_side_of_a_document_without_an_id() -> None:
         ("text", "Hello, the VPN drops every hour!", "equal_to"),
         ("document_id", "handbook.md", "same_document_as"),
         ("cluster", "one cluster", "near_duplicate_of"),
+        ("context", "The gate opens at six.", "same_passage_as"),
     ],
 )
 @pytest.mark.parametrize(("weaker", "stronger"), [("train", "test"), ("validation", "test"), ("train", "validation")])
@@ -154,13 +183,13 @@ def test_nothing_alike_is_ever_on_two_sides(planted: list[tuple[int, int, str]])
     alike = {f"tickets:{50 + n}": f"cluster {cluster}" for n, (_, cluster, _) in enumerate(planted)}
     examples = frame([*BASE, *rows])
     result = run(examples, alike, GIVEN)
-    for column in ("document_id", "cluster_id", "equality"):
+    for column in splits.APART:
         assert (result.rows.groupby(column)["side"].nunique() == 1).all()
     assert len(result.rows) + len(result.rejected) == len(examples)
 
 
 @pytest.mark.case("SP-1")
-@pytest.mark.parametrize("column", ["document_id", "cluster_id", "equality"])
+@pytest.mark.parametrize("column", splits.APART)
 def test_a_leak_stops_the_run(column: str) -> None:
     rows = run(frame(BASE), params=GIVEN).rows
     rows.loc[rows.groupby("side").head(1).index[:2], column] = "the same"

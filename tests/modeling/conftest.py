@@ -56,7 +56,7 @@ def toy_rows(per_label: int, seed: int = 0) -> pd.DataFrame:
         for number in range(per_label):
             chosen = draw.sample(words.split(), 2) + draw.sample(FILLERS.split(), draw.randint(1, 7))
             draw.shuffle(chosen)
-            rows.append({"example_id": f"{label}-{number}", "text": " ".join(chosen), "label": label})
+            rows.append({"example_id": f"{label}-{number}", "text": " ".join(chosen), "context": "", "label": label})
     return pd.DataFrame(rows)
 
 

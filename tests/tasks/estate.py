@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from retune.core.frames import LINEAGE, PROFILE, REAL, TEXT, VECTOR, WHOLE
+from retune.core.frames import LINEAGE, PROFILE, REAL, ROWS, TEXT, VECTOR, WHOLE
 from retune.io import tombstones, traffic
 from retune.io.files import md5_file, read_frame, write_frame
 from retune.project import read_project
@@ -109,7 +109,7 @@ def _train(root: Path, base: Path, seed: int, ids: list[str]) -> None:
     write_frame(model / "split" / "lineage.parquet", pd.concat([test, own.assign(side="train", slices="{}")]), LINEAGE)
     texts = {"a1": "The printer", "a2": BODY.replace(ADDRESS, "[EMAIL]"), "a3": COPIED}
     rows = own.assign(text=[texts[one] for one in ids], label="access")
-    write_frame(model / "split" / "train.parquet", rows, {"example_id": TEXT, "text": TEXT, "label": TEXT})
+    write_frame(model / "split" / "train.parquet", rows.assign(context=""), ROWS)
     blank: dict[str, Any] = {TEXT: "", WHOLE: 1, REAL: 0.5, VECTOR: [0.0, 1.0]}
     empty = {name: [blank[kind]] * len(rows) for name, kind in PROFILE.items() if name not in rows}
     profile = pd.concat([rows, pd.DataFrame(empty)], axis=1).assign(words=rows["text"])

@@ -72,7 +72,7 @@ def loaded(*_: Any) -> Toy:
 
 
 def rows(*pairs: tuple[str, str]) -> pd.DataFrame:
-    found = [(f"{number:04d}", text, label) for number, (text, label) in enumerate(pairs)]
+    found = [(f"{number:04d}", text, "", label) for number, (text, label) in enumerate(pairs)]
     return pd.DataFrame(found, columns=list(ROWS))
 
 

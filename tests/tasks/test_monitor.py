@@ -55,6 +55,7 @@ def examples_of(topics: Sequence[str], start: int) -> pd.DataFrame:
         {
             "example_id": [f"x{place:05}" for place in ids],
             "text": [text_of(topic, place) for topic, place in zip(topics, ids, strict=True)],
+            "context": "",
             "label": [TOPICS.get(topic, "access") for topic in topics],
             "document_id": [f"tickets:{place}" for place in ids],
             "explicit_id": True,

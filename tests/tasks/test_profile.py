@@ -24,6 +24,7 @@ def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
         {
             "example_id": [f"e{place:03}" for place in range(count)],
             "text": [f"The printer in room {place} needs toner again, please" for place in range(count)],
+            "context": "",
             "label": ["printer" if place % 2 else "toner" for place in range(count)],
             "document_id": [f"tickets/{place}" for place in range(count)],
             "explicit_id": True,

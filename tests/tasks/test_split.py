@@ -29,7 +29,7 @@ OUTPUTS = ("train", "validation", "test", "rejected", "lineage", "summary", "cou
 def examples() -> pd.DataFrame:
     rows = [(f"matter {n * 37 % 101} of desk {n}", "ab"[n % 2], f"tickets:{n}") for n in range(60)]
     found = pd.DataFrame(rows, columns=["text", "label", "document_id"])
-    return identified(found.assign(explicit_id=True, side="", builder="table", slices='{"language": "en"}'))
+    return identified(found.assign(context="", explicit_id=True, side="", builder="table", slices='{"language": "en"}'))
 
 
 def inputs(folder: Path, *, passed: bool = True) -> dict[str, Any]:
@@ -66,7 +66,7 @@ def test_every_example_is_on_one_side_or_rejected_with_a_reason(tmp_path: Path) 
     assert list(rejected["reason"]) == ["near_duplicate_of_test"]
     assert sum(map(len, ids)) + len(rejected) == 60
     assert set.union(*ids) == set(read_frame(written["lineage"])["example_id"])
-    assert list(read_frame(written["train"]).columns) == ["example_id", "text", "label"]
+    assert list(read_frame(written["train"]).columns) == ["example_id", "text", "context", "label"]
     counts, summary = read_json(written["counts"]), read_json(written["summary"])
     assert (counts["rows_in"], counts["rows_out"], counts["rejected"]) == (60, 59, 1)
     assert summary["dropped"] == {"near_duplicate_of_test": 1}

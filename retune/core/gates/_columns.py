@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from retune.core.hashing import normalised
+from retune.core.hashing import prompt_key
 
 
 def filled(column: pd.Series) -> pd.Series:
@@ -19,8 +19,10 @@ def characters(frame: pd.DataFrame) -> pd.Series:
 
 
 def equal_texts(frame: pd.DataFrame) -> pd.Series:
-    """Return each text as equality sees it: case, spacing and punctuation do not count."""
-    return frame["text"].fillna("").astype(str).map(normalised)
+    """Return each text, and its context, as equality sees it: case, spacing and punctuation do not count."""
+    texts, contexts = (frame[name].fillna("").astype(str) for name in ("text", "context"))
+    keys = [prompt_key(*prompt) for prompt in zip(texts, contexts, strict=True)]
+    return pd.Series(keys, index=frame.index, dtype="str")
 
 
 def contradictory(frame: pd.DataFrame) -> pd.Series:

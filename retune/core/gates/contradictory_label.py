@@ -8,7 +8,7 @@ from retune.core.gates._columns import contradictory
 from retune.core.gating import Expectation
 
 APPLIES_TO = frozenset({"examples"})
-REQUIRES = ("text", "label")
+REQUIRES = ("text", "context", "label")
 UNIT = "share"
 
 

@@ -8,7 +8,7 @@ from retune.core.gates._columns import repeated
 from retune.core.gating import Expectation
 
 APPLIES_TO = frozenset({"examples"})
-REQUIRES = ("text", "label", "side")
+REQUIRES = ("text", "context", "label", "side")
 UNIT = "share"
 
 

@@ -10,7 +10,7 @@ from retune.core.gating import Expectation
 from retune.core.params.base import Settings
 
 APPLIES_TO = frozenset({"examples"})
-REQUIRES = ("text", "label", "side")
+REQUIRES = ("text", "context", "label", "side")
 UNIT = "share"
 
 

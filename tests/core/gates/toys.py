@@ -41,5 +41,5 @@ def examples(rows: int) -> pd.DataFrame:
     """Return examples of two labels, half each."""
     ids = [f"example-{number:02}" for number in range(rows)]
     frame = pd.DataFrame({"example_id": ids, "text": [sentence(number) for number in range(rows)]}, dtype="object")
-    frame = frame.assign(label=["ab"[number % 2] for number in range(rows)], document_id=ids, explicit_id=True)
-    return frame.assign(side="", builder="table", slices="{}")[list(EXAMPLES)]
+    frame = frame.assign(label=["ab"[number % 2] for number in range(rows)], document_id=ids, context="")
+    return frame.assign(explicit_id=True, side="", builder="table", slices="{}")[list(EXAMPLES)]
