@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from retune.core import parts
+from retune.core.errors import UserError
 from retune.core.params.base import Settings
 from retune.core.params.train import TrainParams
 from retune.core.replay import is_known, mix
@@ -28,15 +29,17 @@ def plan(inputs: TrainingInputs, rows: pd.DataFrame, params: TrainParams) -> Pla
     from retune.modeling.bench import Plan
 
     identity = BaseIdentity.from_dict(read_json(inputs.base))
-    method = _part("methods", inputs.method)
-    settings: type[Settings] = method.Settings
+    task_type, method = _part("task_types", inputs.task_type), _part("methods", inputs.method)
+    settings: tuple[type[Settings], type[Settings]] = (method.Settings, task_type.Settings)
+    check_selection(task_type, params.select_by)
     return Plan(
-        task_type=_part("task_types", inputs.task_type),
+        task_type=task_type,
         family=_part("families", inputs.family),
         method=method,
         base=exported.root_of(identity),
         params=params,
-        method_settings=checked(params.method_settings, settings, place="train.method_settings"),
+        method_settings=checked(params.method_settings, settings[0], place="train.method_settings"),
+        task_settings=checked(params.task_settings, settings[1], place="train.task_settings"),
         layer=_layer(inputs.base, identity, rows, params),
     )
 
@@ -51,6 +54,14 @@ def _layer(base: Path, identity: BaseIdentity, rows: pd.DataFrame, params: Train
     known = is_known(rows, read_frame(place / exported.SEEN), "train")
     chosen = mix([not value for value in known], params.replay_share, params.seed)
     return layering.Layer(identity.parent, place / exported.MODEL, chosen)
+
+
+def check_selection(task_type: ModuleType, select_by: str) -> None:
+    """Raise UserError for a score that the task type does not have."""
+    known = (*task_type.METRICS, "loss")
+    if select_by not in known:
+        todo = "Correct train.select_by in params.yaml."
+        raise UserError(expected=f"one of {', '.join(known)}", found=repr(select_by), todo=todo)
 
 
 def _part(kind: str, path: Path) -> ModuleType:

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from retune.core import parts
 from retune.core.errors import IntegrityError
 from retune.core.evaluation import figures
 from retune.core.fingerprint import content_sha256
@@ -185,7 +186,8 @@ def _register(place: Place, tracking: Tracking, registry: Registry, run_id: str,
     }
     with tempfile.TemporaryDirectory(prefix="retune-model-") as scratch:
         folder = Path(scratch) / "model"
-        examples = read_json(model / "reference.json")["texts"]
+        task_type = parts.find("retune.modeling.task_types", read_json(model / "retune_model.json")["task_type"])
+        examples = [{name: row[name] for name in task_type.COLUMNS} for row in task_type.EXAMPLE]
         package = logged_model.write(folder, model=model, base=base, examples=examples)
         logged_model.check_code(folder)
         result = logged_model.check_reload(folder)

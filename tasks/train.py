@@ -37,15 +37,18 @@ def train(
     rows = read_frame(train)
     inputs = keys.TrainingInputs(train, validation, base, task_type, family, method)
     work = cache.folder("train", inputs.key(params.model_dump()))
+    from retune.modeling import curve as curves
     from retune.modeling import journal
-    from retune.modeling.curve import FILE
-    from retune.modeling.train import PROBE, fit, to_stderr
+    from retune.modeling.train import WARM_UP, fit, to_stderr
 
     plan = training.plan(inputs, rows, params)
     with whole_folder(model) as partial:
         fitted = fit(plan, rows, read_frame(validation), work=work, out=partial, say=to_stderr)
     with whole_file(curve) as partial:
-        shutil.copyfile(work / PROBE / FILE, partial)
+        if (kept := work / WARM_UP / curves.FILE).exists():
+            shutil.copyfile(kept, partial)
+        else:
+            curves.write(partial, [])
     write_text(history, journal.history(fitted.events))
     write_json(facts, {**fitted.facts, "settings": params.model_dump(mode="json"), "inputs_sha256": inputs.sha256()})
     write_json(timings, fitted.timings)

@@ -19,7 +19,14 @@ STAGES = stages(ROOT)
 CODE = ("retune/", "tasks/", "flows/")
 CHOSEN_KINDS = {
     ROOT / "retune" / kind
-    for kind in ("modeling/task_types", "modeling/families", "modeling/methods", "core/builders", "core/metrics")
+    for kind in (
+        "modeling/heads",
+        "modeling/task_types",
+        "modeling/families",
+        "modeling/methods",
+        "core/builders",
+        "core/metrics",
+    )
 }
 
 

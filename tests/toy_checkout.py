@@ -58,7 +58,8 @@ def make_model(folder: Path, base: Path, *, answers: str, strength: float = 1.0)
 
     from retune.modeling import bases, predictor
     from retune.modeling.families import encoder
-    from retune.modeling.folder import HEAD, PROBE, REFERENCE, Page, write_linear
+    from retune.modeling.folder import REFERENCE, Page, write_linear
+    from retune.modeling.heads.pooled import HEAD, PROBE
     from retune.modeling.methods import lora
 
     identity = bases.resolve(str(base))
@@ -75,9 +76,11 @@ def make_model(folder: Path, base: Path, *, answers: str, strength: float = 1.0)
     bias = np.array([9.0 * strength if label == answers else 0.0 for label in LABELS], dtype=np.float32)
     write_linear(folder / HEAD, weight, bias)
     write_linear(folder / PROBE, weight, bias)
-    Page("classification", "encoder", "lora", identity, LABELS, 32, "mean", 1.0).write(folder)
-    texts = ["the printer again", "please the invoice"]
-    write_json(folder / REFERENCE, {"texts": texts, "logits": predictor.load(folder).logits(texts).tolist()})
+    head = {"labels": LABELS, "pooling": "mean", "probe_strength": 1.0, "temperature": 1.0}
+    Page("classification", "encoder", "lora", identity, 32, {}, head).write(folder)
+    examples = [{"text": text, "context": ""} for text in ("the printer again", "please the invoice")]
+    numbers = predictor.load(folder).reference(examples)
+    write_json(folder / REFERENCE, {"examples": examples, "numbers": numbers.tolist()})
 
 
 def make_checkout(root: Path, base: Path) -> Path:

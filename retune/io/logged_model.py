@@ -34,14 +34,20 @@ NOTE_OF_MLFLOW = "registered_model_meta"  # written beside what is downloaded: n
 FILES = "files.json"  # in every package: the SHA-256 of each other file
 
 
-def write(folder: Path, *, model: Path, base: dict[str, Any], examples: Sequence[str]) -> str:
-    """Write the MLflow model, the base by its identity alone, and return the SHA-256 of the list of its files."""
+def write(folder: Path, *, model: Path, base: dict[str, Any], examples: Sequence[dict[str, str]]) -> str:
+    """Write the MLflow model, the base by its identity alone, and return the SHA-256 of the list of its files.
+
+    `examples` are made-up rows of what is asked, as its columns are named; one column alone may be sent as a list too.
+    """
     import mlflow.pyfunc
     import pandas as pd
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, Schema
 
-    asked: list[Any] = [ColSpec(DataType.string)]  # a name would refuse a plain list of texts
+    columns = list(examples[0])
+    asked: list[Any] = [ColSpec(DataType.string, name) for name in columns]
+    if len(columns) == 1:
+        asked = [ColSpec(DataType.string)]  # a name would refuse a plain list of texts
     answers: list[Any] = [ColSpec(DataType.string, "prediction"), ColSpec(DataType.double, "confidence")]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # mlflow compares frames in ways that pandas 3 warns about
@@ -51,7 +57,7 @@ def write(folder: Path, *, model: Path, base: dict[str, Any], examples: Sequence
             artifacts={"model": str(model)},
             model_config={"base": base},
             signature=ModelSignature(inputs=Schema(asked), outputs=Schema(answers)),
-            input_example=pd.DataFrame({"text": list(examples)}),
+            input_example=pd.DataFrame(list(examples)),
             pip_requirements=requirements(base),
         )
     _forget_paths(folder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,9 +32,9 @@ def load(model: str | Path, base: dict[str, Any], *, code: str | None = None) ->
 
 
 def answer(predictor: Predictor, model_input: pd.DataFrame) -> pd.DataFrame:
-    """Return prediction and confidence for each text of the input, and the request id where the answers are logged."""
-    texts = texts_of(model_input)
-    answers = predictor.predict(texts)
+    """Return prediction and confidence for each row of the input, and the request id where the answers are logged."""
+    texts, contexts = rows_of(model_input, predictor.task_type.COLUMNS)
+    answers = predictor.predict(texts, contexts)
     setting = os.environ.get(ENVIRONMENT)
     if not setting:
         return answers
@@ -41,14 +42,22 @@ def answer(predictor: Predictor, model_input: pd.DataFrame) -> pd.DataFrame:
     return answers.assign(request_id=log.record(setting, texts, answers))
 
 
-def texts_of(model_input: pd.DataFrame) -> list[str]:
-    """Return the texts of an input; a frame whose text is not in `text` raises UserError."""
-    columns = [str(name) for name in model_input.columns]
-    if "text" not in columns and columns != ["0"]:  # what MLflow makes of a list
-        todo = 'Put `text` first, or send a list: {"inputs": ["..."]}.'
-        raise UserError(expected="a column `text`, or a list of texts", found=f"columns {columns}", todo=todo)
-    column = columns.index("text") if "text" in columns else 0
-    return [str(text) for text in model_input.iloc[:, column]]
+def rows_of(model_input: pd.DataFrame, columns: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return texts and contexts of an input; contexts are empty for a task type that has no column `context`.
+
+    A frame without the task type's columns raises UserError.
+    """
+    given = [str(name) for name in model_input.columns]
+    if given == ["0"] and list(columns) == ["text"]:  # what MLflow makes of a list
+        return [str(text) for text in model_input.iloc[:, 0]], [""] * len(model_input)
+    if set(columns) - set(given):
+        wanted = " and ".join(f"`{name}`" for name in columns)
+        todo = f"Send {wanted}" + (', or a list: {"inputs": ["..."]}.' if len(columns) == 1 else ".")
+        raise UserError(expected=f"the columns {wanted}", found=f"columns {given}", todo=todo)
+    texts = [str(value) for value in model_input.iloc[:, given.index("text")]]
+    if "context" not in columns:
+        return texts, [""] * len(texts)
+    return texts, [str(value) for value in model_input.iloc[:, given.index("context")]]
 
 
 def refuse_other_code(file: Path) -> None:

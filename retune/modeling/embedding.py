@@ -22,8 +22,8 @@ def embed(texts: Sequence[str]) -> np.ndarray[Any, np.dtype[np.float32]]:
     if not len(texts):
         return np.zeros((0, WIDTH), dtype=np.float32)
     family = parts.find("retune.modeling.families", "encoder")
-    encoder, tokenizer = family.load(bases.locate(bases.resolve(BASE)))
-    module = PooledClassifier(encoder, family, WIDTH, 1).eval().to(machine.device())
+    body, tokenizer = family.load(bases.locate(bases.resolve(BASE)))
+    module = PooledClassifier(body, family, WIDTH, 1).eval().to(machine.device())
     rows = batches.tokenise(tokenizer, texts, MAX_TOKENS)
     with machine.autocast(machine.prefers_bfloat16()):  # twice as fast; each vector keeps a cosine above 0.9999
         vectors = batches.compute(module.embed, rows, tokenizer.pad_token_id, WIDTH, device=machine.device())

@@ -13,10 +13,9 @@ import numpy as np
 
 from retune.core.errors import UnavailableError, UserError
 from retune.modeling.bases import BaseIdentity
-from retune.modeling.probe import Probe
 
-FORMAT = 1
-PAGE, HEAD, PROBE, REFERENCE = "retune_model.json", "head.safetensors", "probe.safetensors", "reference.json"
+FORMAT = 2
+PAGE, REFERENCE = "retune_model.json", "reference.json"
 
 
 @contextmanager
@@ -42,11 +41,9 @@ class Page:
     family: str
     method: str
     base: BaseIdentity
-    labels: list[str]
     max_length: int
-    pooling: str
-    probe_strength: float
-    temperature: float = 1.0  # by which logits are divided; a model registered before it was fitted has none
+    task_settings: dict[str, Any]  # of the task type, as it was trained
+    head: dict[str, Any]  # what the head wrote of itself, such as its labels
 
     def write(self, folder: Path) -> None:
         """Write the page into a model folder."""
@@ -80,11 +77,6 @@ def read_linear(path: Path) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
 
     tensors = load_file(path)
     return tensors["weight"], tensors["bias"]
-
-
-def read_probe(folder: Path, strength: float) -> Probe:
-    """Return the probe of a model folder."""
-    return Probe(*read_linear(folder / PROBE), strength)
 
 
 def write_json(path: Path, value: Any) -> None:

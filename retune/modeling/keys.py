@@ -31,7 +31,8 @@ class TrainingInputs:
 
     def key(self, settings: Mapping[str, Any]) -> str:
         """Return 24 hex digits for the SHA-256 of these files and the settings; this room's code is part of it."""
-        code = {path.name: _sha256(path) for path in sorted(Path(__file__).parent.glob("*.py"))}
+        room = Path(__file__).parent
+        code = {path.name: _sha256(path) for path in sorted([*room.glob("*.py"), *room.glob("heads/*.py")])}
         versions = {name: version(name) for name in PACKAGES}
         content = json.dumps([self.sha256(), dict(settings), code, versions], sort_keys=True, default=str)
         return hashlib.sha256(content.encode()).hexdigest()[:24]

@@ -52,16 +52,3 @@ def take_over(encoder: torch.nn.Module, plan: Plan, model: Path) -> None:
             todo="Give train.method_settings the parent's values, or tune from the base.",
         )
     encoder.load_state_dict(theirs)
-
-
-def head(model: Path, labels: list[str]) -> dict[str, torch.Tensor] | None:
-    """Return the parent's head for these labels, None where it does not know one of them.
-
-    A head of which some rows are the parent's and some are fitted answers the fitted labels alone: their scales differ.
-    """
-    known = folder.read_page(model).labels
-    if set(labels) - set(known):
-        return None
-    weight, bias = folder.read_linear(model / folder.HEAD)
-    places = [known.index(label) for label in labels]
-    return {"weight": torch.from_numpy(weight[places]), "bias": torch.from_numpy(bias[places])}

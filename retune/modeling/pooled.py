@@ -1,37 +1,34 @@
-"""A text classifier: an encoder, its pooled vector, one linear head."""
+"""A text classifier: a base, its pooled vector, one linear head."""
 
 from __future__ import annotations
 
 from types import ModuleType
 from typing import Any
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor, autocast, nn
 from torch.nn.functional import cross_entropy
 
 
 class PooledClassifier(nn.Module):
     """Gives logits [rows, classes] for token ids [rows, tokens], and the loss where labels [rows] are given."""
 
-    def __init__(
-        self, encoder: nn.Module, family: ModuleType, width: int, classes: int, smoothing: float = 0.0
-    ) -> None:
+    def __init__(self, body: nn.Module, family: ModuleType, width: int, classes: int, smoothing: float = 0.0) -> None:
         super().__init__()
-        self.encoder = encoder
+        self.body = body
         self.head = nn.Linear(width, classes)
         self.pool = family.pool
         self.smoothing = smoothing
 
     def embed(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Return the pooled vectors [rows, width] in float32."""
-        hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        hidden = self.body(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
         pooled: Tensor = self.pool(hidden, attention_mask)
         return pooled
 
     def classify(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Return the logits [rows, classes] in float32; the head never runs in bfloat16, which would blur its ties."""
         pooled = self.embed(input_ids, attention_mask)
-        with torch.autocast(pooled.device.type, enabled=False):
+        with autocast(pooled.device.type, enabled=False):
             logits: Tensor = self.head(pooled)
         return logits
 
@@ -40,4 +37,8 @@ class PooledClassifier(nn.Module):
         logits = self.classify(input_ids, attention_mask)
         if labels is None:
             return {"logits": logits}
-        return {"loss": cross_entropy(logits, labels, label_smoothing=self.smoothing), "logits": logits}
+        return {"loss": self.loss(logits, labels), "logits": logits}
+
+    def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Return the mean loss: of one class [rows], or of each class by itself where labels are [rows, classes]."""
+        return cross_entropy(logits, labels, label_smoothing=self.smoothing)

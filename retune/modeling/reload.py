@@ -1,4 +1,4 @@
-"""Load a logged model as any user would, in a fresh process, compare its logits with those of the training, and let it
+"""Load a logged model as any user would, in a fresh process, compare its numbers with those of the training, and let it
 answer its own input example.
 
 Run as `python -m retune.modeling.reload FOLDER`; prints one line of JSON, exits 5 where it does not answer as it must.
@@ -14,27 +14,26 @@ from typing import Any
 from retune.core.errors import EXIT_INTEGRITY, RetuneError
 from retune.modeling.folder import REFERENCE
 
-TOLERANCE = 1e-4  # absolute, on logits in float32: room for another order of sums, none for another weight
+TOLERANCE = 1e-4  # absolute, on logits or losses in float32: room for another order of sums, none for another weight
 
 
 def compared(folder: Path) -> dict[str, Any]:
-    """Return how far the reloaded logits are from those in reference.json, and whether that is near enough."""
+    """Return how far the reloaded numbers are from those in reference.json, and whether that is near enough."""
     import mlflow.pyfunc
     import numpy as np
 
     loaded = mlflow.pyfunc.load_model(str(folder))
     reference = json.loads((folder / "artifacts" / "model" / REFERENCE).read_text(encoding="utf-8"))
-    texts = [str(text) for text in reference["texts"]]
-    logits = loaded.unwrap_python_model().predictor.logits(texts)
-    answers = loaded.predict(texts)
-    expected = np.asarray(reference["logits"], dtype=np.float32)
-    same_shape = expected.shape == logits.shape and len(answers) == len(texts)
-    difference = float(np.abs(expected - logits).max()) if same_shape else float("inf")
+    examples = reference["examples"]
+    numbers = loaded.unwrap_python_model().predictor.reference(examples)
+    expected = np.asarray(reference["numbers"], dtype=np.float32)
+    same_shape = expected.shape == numbers.shape
+    difference = float(np.abs(expected - numbers).max()) if same_shape else float("inf")
     wrong = wrong_answers(loaded, folder)
     return {
         "largest_difference": str(difference),
         "tolerance": TOLERANCE,
-        "rows": len(texts),
+        "rows": len(examples),
         "own_example": wrong or "answered",
         "is_equal": same_shape and difference <= TOLERANCE and not wrong,  # NaN is not
     }
@@ -48,9 +47,10 @@ def wrong_answers(loaded: Any, folder: Path) -> str:
     missing = [name for name in columns if name not in answers.columns]
     if missing or len(answers) != len(example):
         return f"{len(answers)} answers to {len(example)} rows, without {', '.join(missing) or 'nothing'}"
-    if not all(isinstance(one, str) and one for one in answers["prediction"]):
-        return "a prediction that is no label"
-    return "" if answers["confidence"].between(0, 1).all() else "a confidence that is no share"
+    if not all(isinstance(one, str) for one in answers["prediction"]):
+        return "a prediction that is no text"
+    given = answers["confidence"].dropna()
+    return "" if given.between(0, 1).all() else "a confidence that is no share"
 
 
 def main(folder: str) -> int:

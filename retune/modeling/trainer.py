@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,25 +18,22 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArgu
 from retune.core.errors import UserError
 from retune.core.params.train import TrainParams
 from retune.modeling import checkpoints
-from retune.modeling.batches import Rows, pad
 from retune.modeling.folder import writing
 from retune.modeling.journal import Journal
+from retune.modeling.learner import Item, Learner, Tensors
 
 WEIGHTS, BEST = "weights.safetensors", "best.safetensors"
 SHARE = "tuned_share"
-SHOWN = ("accuracy", "macro_f1", "loss")  # of the scores, on a line for a person; the history has them all
 POOLED_BATCHES = 50  # batches are cut from so many batches' worth of shuffled rows, sorted by length
 LOGGED = {"loss": "train_loss", "grad_norm": "gradient_norm", "learning_rate": "learning_rate"}
 Scores = dict[str, float]
-Tensors = dict[str, torch.Tensor]
-Interpolate = Callable[[Tensors, Tensors, float], Tensors]
 
 
 class GroupedByLength(Sampler[int]):
     """Yields all positions in batches of like length; the order is a function of seed and epoch."""
 
-    def __init__(self, rows: Rows, batch_size: int, seed: int) -> None:
-        self.lengths, self.batch_size, self.seed, self.epoch = [len(row) for row in rows], batch_size, seed, 0
+    def __init__(self, items: Sequence[Item], batch_size: int, seed: int) -> None:
+        self.lengths, self.batch_size, self.seed, self.epoch = [len(item) for item in items], batch_size, seed, 0
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -58,21 +55,18 @@ class Tuner(Trainer):
     """Trains the parameters that require a gradient and keeps those that answered the validation rows best."""
 
     def __init__(
-        self, model: torch.nn.Module, arguments: TrainingArguments, rows: Rows, codes: list[int], *, pad_id: int,
-        params: TrainParams, evaluate: Callable[[], Scores], interpolate: Interpolate, journal: Journal,
-        say: Callable[[str], None], seconds: float,
+        self, learner: Learner, positions: Sequence[int], arguments: TrainingArguments, *, journal: Journal,
+        seconds: float,
     ) -> None:  # fmt: skip
-        self.sampler = GroupedByLength(rows, params.batch_size, params.seed)
-        self.params, self.answer, self.journal, self.say, self.seconds = params, evaluate, journal, say, seconds
-        self.interpolate = interpolate
+        plan = learner.bench.plan
+        items = [learner.items[place] for place in positions]
+        self.sampler = GroupedByLength(items, plan.params.batch_size, plan.params.seed)
+        self.params, self.journal, self.say, self.seconds = plan.params, journal, learner.bench.say, seconds
+        self.answer, self.interpolate = learner.scores, plan.method.interpolate
+        self.shown = (*plan.task_type.METRICS[:2], "loss")  # on a line for a person; the history has them all
         self.best: Tensors = {}
         self.started = time.monotonic()
-
-        def collate(batch: list[tuple[list[int], int]]) -> Tensors:
-            return {**pad([row for row, _ in batch], pad_id), "labels": torch.tensor([code for _, code in batch])}
-
-        data = list(zip(rows, codes, strict=True))
-        super().__init__(model=model, args=arguments, train_dataset=data, data_collator=collate)
+        super().__init__(model=learner.module, args=arguments, train_dataset=items, data_collator=learner.collate)
         self.start = self.copied()  # a resumed run starts from the same tensors before it loads its own
         self.remove_callback(PrinterCallback)
         self.add_callback(Rhythm(self))
@@ -101,7 +95,7 @@ class Tuner(Trainer):
         self.control.should_evaluate = False  # or the end of the epoch would ask again
         scores, weights = self._best_between()
         self.log({f"validation_{name}": value for name, value in scores.items()})
-        shown = (*SHOWN, *[SHARE] * (len(self.params.tuned_shares) > 1))
+        shown = (*self.shown, *[SHARE] * (len(self.params.tuned_shares) > 1))
         told = {name: value for name, value in scores.items() if name in shown}
         answers = ", ".join(f"{name} {value:.3f}" for name, value in told.items())
         self.say(f"step {self.state.global_step} of {self.state.max_steps}: validation {answers}")

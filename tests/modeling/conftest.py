@@ -11,6 +11,7 @@ from retune.core import parts
 from retune.core.params.train import TrainParams
 from retune.modeling import bases
 from retune.modeling.bench import Plan
+from retune.modeling.task_types import classification
 
 SUBJECTS = {
     "printer": "print paper toner tray jam",
@@ -71,6 +72,7 @@ def make_plan(base: Path, method: str = "lora", method_settings: dict[str, Any] 
         family=parts.find("retune.modeling.families", "encoder"),
         method=module, base=bases.resolve(str(base)), params=params,
         method_settings=module.Settings.model_validate(settings),
+        task_settings=classification.Settings.model_validate(params.task_settings),
     )  # fmt: skip
 
 
@@ -79,7 +81,7 @@ TOY_SETTINGS = json.loads(
     "learning_rate": 0.005, "warmup_share": 0.1, "weight_decay": 0.01, "label_smoothing": 0.0, "dropout": 0.1,
     "evaluations_per_epoch": 1, "patience": 3, "select_by": "macro_f1", "tuned_shares": [0.5, 1.0],
     "replay_share": 0.2, "probe_strengths": [0.01, 1.0], "learning_curve": [0.25, 0.5], "checkpoint_seconds": 0,
-    "time_budget_seconds": 0}"""
+    "time_budget_seconds": 0, "task_settings": {}}"""
 )
 
 

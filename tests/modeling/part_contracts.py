@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -33,13 +34,23 @@ def outputs(encoder: nn.Module, tokenizer: Any, texts: list[str]) -> tuple[Tenso
 
 
 def check_task_type(name: str) -> None:
-    """Hold a task type to: known metrics, made-up examples, and labels that come back from what encodes them."""
+    """Hold a task type to: known head, target, metrics and floors, made-up examples, and what its head asks of it."""
     part = parts.find(TASK_TYPES, name)
-    assert {"example_id", "text"} <= set(part.COLUMNS)
+    assert part.COLUMNS in (("text",), ("text", "context"))
+    assert part.HEAD in parts.names("retune.modeling.heads")
     assert part.METRICS
-    assert set(part.METRICS) <= set(parts.names("retune.core.metrics"))
+    assert {part.PRIMARY, *part.METRICS} <= set(parts.names("retune.core.metrics"))
     assert len(part.EXAMPLE) >= 1
-    assert all(isinstance(text, str) and text.strip() for text in part.EXAMPLE)
+    for row in part.EXAMPLE:
+        assert set(row) == {"text", "context"}
+        assert all(row[column].strip() for column in part.COLUMNS)
+    assert part.Settings.model_config["frozen"]
+    if part.TARGET == "label":
+        check_labels(part)
+
+
+def check_labels(part: ModuleType) -> None:
+    """Hold a task type of one label to: labels that come back from what encodes them."""
     rows = toy_rows(3)
     known = part.labels_of(rows)
     assert known == part.labels_of(rows.sample(frac=1, random_state=2))

@@ -69,7 +69,7 @@ def test_the_child_starts_from_the_parents_weights_and_answers_alike_when_it_is_
     if learned.facts["best_step"]:
         assert np.abs(predictor.load(child).logits(texts) - theirs).max() > 1e-3
     reference = json.loads((child / "reference.json").read_text())
-    assert np.abs(predictor.load(child).logits(reference["texts"]) - np.array(reference["logits"])).max() < 1e-4
+    assert np.abs(predictor.load(child).reference(reference["examples"]) - np.array(reference["numbers"])).max() < 1e-4
 
 
 def test_a_label_that_the_parent_has_not_is_learnt_beside_its_own(parent: Any, tiny_base: Path, tmp_path: Path) -> None:

@@ -16,9 +16,9 @@ from retune.core.calibration import temperature
 from retune.core.errors import IntegrityError, UserError
 from retune.core.params.evaluate import TriggerParams
 from retune.modeling import bases, checkpoints, curve, predictor
-from retune.modeling.folder import PAGE
+from retune.modeling.heads.pooled import round_robin
 from retune.modeling.journal import history
-from retune.modeling.train import PROBE, Fitted, fit, round_robin
+from retune.modeling.train import WARM_UP, Fitted, fit
 from retune.modeling.trainer import GroupedByLength, evaluations_since_best
 from tests.modeling.conftest import VOCABULARY, make_base, make_plan, toy_rows
 
@@ -58,7 +58,7 @@ def test_a_tiny_random_base_goes_the_whole_way(method: str, tiny_base: Path, tmp
     answers = predictor.load(model).predict(["pay slip again", "door card please"])
     assert list(answers.columns) == ["prediction", "confidence"]
     assert set(answers["prediction"]) <= {"printer", "salary", "badge"}
-    assert fitted.facts["validation_best"]["validation_loss"] <= fitted.facts["validation_probe"]["validation_loss"]
+    assert fitted.facts["validation_best"]["validation_loss"] <= fitted.facts["validation_start"]["validation_loss"]
 
 
 @pytest.mark.case("TR-1")
@@ -124,14 +124,14 @@ def test_a_reloaded_model_answers_as_the_one_in_memory_did(method: str, tiny_bas
     fitted, model = run(tiny_base, tmp_path, method=method, select_by="loss", probe_strengths=[1e-6])
     assert fitted.facts["best_step"] > 0, "an untuned model would reload alike even if nothing was saved"
     reference = json.loads((model / "reference.json").read_text())
-    np.testing.assert_allclose(predictor.load(model).logits(reference["texts"]), reference["logits"], atol=1e-5)
+    np.testing.assert_allclose(predictor.load(model).reference(reference["examples"]), reference["numbers"], atol=1e-5)
 
 
 def test_the_probe_of_a_tuned_model_is_that_of_the_base(tiny_base: Path, tmp_path: Path) -> None:
     rows = toy_rows(6, seed=1)
     fitted, model = run(tiny_base, tmp_path, method="full", select_by="loss", probe_strengths=[1e-3])
     answers = predictor.load(model).probe_predict(list(rows["text"]))["prediction"]
-    expected = fitted.facts["validation_probe"]["validation_accuracy"]
+    expected = fitted.facts["validation_start"]["validation_accuracy"]
     assert (answers.to_numpy() == rows["label"].to_numpy()).mean() == pytest.approx(expected)
 
 
@@ -154,17 +154,9 @@ def test_a_tuned_model_is_as_sure_as_it_was_right_on_the_validation_rows(tiny_ba
     assert loaded.predict(list(validation["text"])).equals(calibrated)
 
 
-def test_a_model_of_before_confidences_were_calibrated_still_answers(tiny_base: Path, tmp_path: Path) -> None:
-    _, model = run(tiny_base, tmp_path, epochs=1)
-    page = json.loads((model / PAGE).read_text())
-    del page["temperature"]
-    (model / PAGE).write_text(json.dumps(page))
-    assert predictor.load(model).temperature == 1.0
-
-
 def test_probes_on_parts_of_the_rows_are_kept_for_the_learning_curve(tiny_base: Path, tmp_path: Path) -> None:
     run(tiny_base, tmp_path, epochs=1)
-    assert [(part.share, part.rows) for part in curve.read(tmp_path / "work" / PROBE / curve.FILE)] == [
+    assert [(part.share, part.rows) for part in curve.read(tmp_path / "work" / WARM_UP / curve.FILE)] == [
         (0.25, 9), (0.5, 18),
     ]  # fmt: skip
 

@@ -51,8 +51,9 @@ class TrainParams(Settings):
     patience: int = Field(ge=1)
     """Evaluations in a row without a better score after which training stops."""
 
-    select_by: Literal["macro_f1", "accuracy", "loss"]
-    """The score on the validation split that decides which weights are kept; the loss decides between equals."""
+    select_by: str
+    """The score on the validation split that decides which weights are kept: one of the task type's metrics, or `loss`,
+    which decides between equals."""
 
     tuned_shares: tuple[Annotated[float, Field(gt=0, le=1)], ...] = Field(min_length=1)
     """Each evaluation asks the weights at these shares of the way from the start to the tuned ones (1: the tuned ones);
@@ -75,3 +76,6 @@ class TrainParams(Settings):
 
     method_settings: dict[str, Any]
     """Settings of the model's `method`: docs/configure.md has them by method."""
+
+    task_settings: dict[str, Any]
+    """Settings of the model's `task_type`: docs/configure.md has them by task type."""

@@ -10,6 +10,7 @@ from retune.core.errors import UserError
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+HEADS = ("pooled", "token", "span")  # what it can answer
 POOLING = "mean"
 PADDING_SIDE = "right"
 EMBEDDINGS = "embeddings"  # the module that holds the table of token vectors

@@ -8,12 +8,23 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from retune.core.frames import ROWS
+from retune.core.params import base as settings_base
 
-COLUMNS = ROWS
+HEAD, TARGET = "pooled", "label"
+COLUMNS = ("text",)
+PRIMARY = "accuracy"
+FLOORS = ("probe", "tfidf")
+PLOTS = ("confusion", "per_class", "reliability", "learning_curve")
 METRICS = ("accuracy", "macro_f1", "weighted_f1", "balanced_accuracy", "matthews")
-EXAMPLE = ["The printer on the third floor does not print.", "Please send me last month's invoice again."]  # made up
+EXAMPLE = [  # made up
+    {"text": "The printer on the third floor does not print.", "context": ""},
+    {"text": "Please send me last month's invoice again.", "context": ""},
+]
 UNKNOWN = -100  # the code of a label that was not seen in training: no loss, always counted wrong
+
+
+class Settings(settings_base.Settings):
+    """A classification has no settings of its own."""
 
 
 def labels_of(train: pd.DataFrame) -> list[str]:
