@@ -92,8 +92,13 @@ def compare(labels: Sequence[str], first: Sequence[str], second: Sequence[str]) 
     triples = list(zip(labels, first, second, strict=True))
     b = sum(one == label != two for label, one, two in triples)
     c = sum(two == label != one for label, one, two in triples)
-    low, high = gain_bounds(b, c, len(triples))
-    return Paired(len(triples), b, c, mcnemar_exact(b, c), (c - b) / max(len(triples), 1), low, high)
+    return mcnemar(b, c, len(triples))
+
+
+def mcnemar(b: int, c: int, rows: int) -> Paired:
+    """Return the comparison of two models of which only the first has `b` rows right, only the second `c`."""
+    low, high = gain_bounds(b, c, rows)
+    return Paired(rows, b, c, mcnemar_exact(b, c), (c - b) / max(rows, 1), low, high)
 
 
 def gain_bounds(b: int, c: int, rows: int) -> tuple[float, float]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def score(metric: Metric, references: References, predictions: Sequence[str]) -> float:
     """Return the score of all rows at once, from 0 to 1; 0 for no rows."""
-    return _of(metric, _counts(metric, references, predictions).sum(axis=0)) if predictions else 0.0
+    return _of(metric, counts(metric, references, predictions).sum(axis=0)) if predictions else 0.0
 
 
 def bounds(
@@ -27,17 +27,22 @@ def bounds(
     """Return the 95 % percentile interval of a bootstrap over the documents; (0, 1) for no rows."""
     if not predictions:
         return 0.0, 1.0
-    sums = resampled_sums(_counts(metric, references, predictions), documents, seed)
-    return percentile_bounds(np.array([_of(metric, counts) for counts in sums]))
+    sums = resampled_sums(counts(metric, references, predictions), documents, seed)
+    return percentile_bounds(of_counts(metric, sums))
 
 
-def _counts(metric: Metric, references: References, predictions: Sequence[str]) -> Floats:
+def counts(metric: Metric, references: References, predictions: Sequence[str]) -> Floats:
     """Return what sacrebleu counts in each row [rows, counts]; the score of rows is that of the sum of their counts."""
     rows = checked(references, predictions)
     # sacrebleu takes the first reference of every row, then the second of every row; None stands for one that is not.
     by_place = list(zip_longest(*(known for known, _ in rows)))
-    counts = metric._extract_corpus_statistics([answer for _, answer in rows], by_place)  # noqa: SLF001
-    return np.array(counts, dtype=np.float64)
+    found = metric._extract_corpus_statistics([answer for _, answer in rows], by_place)  # noqa: SLF001
+    return np.array(found, dtype=np.float64)
+
+
+def of_counts(metric: Metric, sums: Floats) -> Floats:
+    """Return the score of each row of summed counts [draws, counts]."""
+    return np.array([_of(metric, row) for row in sums])
 
 
 def _of(metric: Metric, counts: Floats) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from retune.core.metrics import _sacrebleu
-from retune.core.resampling import Documents
+from retune.core.resampling import Documents, Floats
 
 if TYPE_CHECKING:
     from sacrebleu.metrics.chrf import CHRF
@@ -25,6 +25,16 @@ def bounds(
 ) -> tuple[float, float]:
     """Return the 95 % percentile interval of a bootstrap over the documents; (0, 1) for no rows."""
     return _sacrebleu.bounds(_metric(), references, predictions, documents, seed)
+
+
+def counts(references: Sequence[Sequence[str]], predictions: Sequence[str]) -> Floats:
+    """Return what is counted in each row [rows, counts]; the score of rows is that of the sum of their counts."""
+    return _sacrebleu.counts(_metric(), references, predictions)
+
+
+def of_counts(sums: Floats) -> Floats:
+    """Return the score of each row of summed counts [draws, counts]."""
+    return _sacrebleu.of_counts(_metric(), sums)
 
 
 def _metric() -> CHRF:

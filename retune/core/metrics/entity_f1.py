@@ -21,14 +21,14 @@ Entity = tuple[str, int, int]  # type, first token, the token after the last
 
 def score(tags: Tags, predictions: Tags) -> float:
     """Return F1 over all entities; 0 where there is none at all. Raises ValueError where the tokens of a row differ."""
-    return float(_f1(_counts(tags, predictions).sum(axis=0)))
+    return float(of_counts(counts(tags, predictions).sum(axis=0)))
 
 
 def bounds(tags: Tags, predictions: Tags, seed: int, documents: Documents = None) -> tuple[float, float]:
     """Return the 95 % percentile interval of a bootstrap over the documents; (0, 1) for no rows."""
     if not tags:
         return 0.0, 1.0
-    return percentile_bounds(_f1(resampled_sums(_counts(tags, predictions), documents, seed)))
+    return percentile_bounds(of_counts(resampled_sums(counts(tags, predictions), documents, seed)))
 
 
 def entities(tags: Sequence[str]) -> set[Entity]:
@@ -44,18 +44,18 @@ def entities(tags: Sequence[str]) -> set[Entity]:
     return found
 
 
-def _counts(tags: Tags, predictions: Tags) -> Floats:
+def counts(tags: Tags, predictions: Tags) -> Floats:
     """Return how many entities of each row [rows, 3] are found, true and predicted; no tags at all are no answer."""
-    counts = np.zeros((len(tags), 3))
+    found = np.zeros((len(tags), 3))
     for row, (known, answer) in enumerate(zip(tags, predictions, strict=True)):
         if answer and len(answer) != len(known):
             raise ValueError(f"row {row} has {len(known)} tokens and {len(answer)} predicted tags")
         true, predicted = entities(known), entities(answer)
-        counts[row] = len(true & predicted), len(true), len(predicted)
-    return counts
+        found[row] = len(true & predicted), len(true), len(predicted)
+    return found
 
 
-def _f1(counts: Floats) -> Floats:
-    """Return 2 found / (true + predicted) of counts [..., 3], 0 where there are none."""
-    both = counts[..., 1] + counts[..., 2]
-    return np.divide(2 * counts[..., 0], both, out=np.zeros(np.shape(both)), where=both > 0)
+def of_counts(sums: Floats) -> Floats:
+    """Return 2 found / (true + predicted) of summed counts [..., 3], 0 where there are none."""
+    both = sums[..., 1] + sums[..., 2]
+    return np.divide(2 * sums[..., 0], both, out=np.zeros(np.shape(both)), where=both > 0)

@@ -28,6 +28,13 @@ def labels(rows: int, right: float, seed: int) -> Toy:
     return Toy(truth, answers, truth, [""] * rows)
 
 
+def sets(rows: int, right: float, seed: int) -> Toy:
+    draw = random.Random(seed)
+    truth = [sorted(draw.sample("abcd", k=draw.randint(1, 3))) for _ in range(rows)]
+    answers = [[label for label in "abcd" if (label in row) == (draw.random() < right)] for row in truth]
+    return Toy(truth, answers, truth, [[]] * rows)
+
+
 def tags(rows: int, right: float, seed: int) -> Toy:
     draw = random.Random(seed)
     truth = [[draw.choice(["O", "O", "B-PER", "I-PER", "B-ORG", "I-ORG"]) for _ in range(9)] for _ in range(rows)]
@@ -61,7 +68,7 @@ def confidence(rows: int, right: float, seed: int) -> Toy:
 
 
 KINDS: dict[str, Callable[[int, float, int], Toy]] = {
-    "labels": labels, "tags": tags, "spans": text, "text": text, "loss": loss, "confidence": confidence,
+    "labels": labels, "sets": sets, "tags": tags, "spans": text, "text": text, "loss": loss, "confidence": confidence,
 }  # fmt: skip
 
 
