@@ -9,13 +9,13 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from transformers import AutoModel, AutoTokenizer
 
-from benchmarks.peers.common import Answer, Labels, Texts, contend, few, weights
+from benchmarks.peers.common import Answer, Contest, Labels, Texts, contend, few, weights
 
 SHARE_FOR_VECTORS = 0.7
 CHUNK = 256
 
 
-def train(texts: Texts, labels: Labels, budget: float) -> Answer:
+def train(texts: Texts, labels: Labels, contest: Contest) -> Answer:
     """Embed rows, every class in turn, until the time for it is over; then fit."""
     started = time.monotonic()
     tokenizer = AutoTokenizer.from_pretrained(weights())
@@ -37,7 +37,7 @@ def train(texts: Texts, labels: Labels, budget: float) -> Answer:
 
     order, done = few(labels, 10**6), 0
     parts: list[np.ndarray] = []
-    while done < len(order) and (not parts or time.monotonic() - started < SHARE_FOR_VECTORS * budget):
+    while done < len(order) and (not parts or time.monotonic() - started < SHARE_FOR_VECTORS * contest.budget):
         parts.append(embed([texts[place] for place in order[done : done + CHUNK]]))
         done += CHUNK
     known = [labels[place] for place in order[:done]]

@@ -9,9 +9,9 @@ from typing import Any, cast
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, Trainer, TrainerCallback, TrainingArguments
 
-from benchmarks.peers.common import Answer, Labels, Texts, contend, weights
+from benchmarks.peers.common import Answer, Contest, Labels, Texts, contend, weights
 
-BATCH, LEARNING_RATE, WARM_UP, MOST_STEPS = 32, 1e-4, 0.1, 100_000
+BATCH, WARM_UP, MOST_STEPS = 32, 0.1, 100_000
 
 
 class Rows(torch.utils.data.Dataset[dict[str, Any]]):
@@ -59,16 +59,16 @@ class TimedTrainer(Trainer):
         return self.lr_scheduler
 
 
-def train(texts: Texts, labels: Labels, budget: float) -> Answer:
+def train(texts: Texts, labels: Labels, contest: Contest) -> Answer:
     """Train as many steps as fit."""
-    until = time.monotonic() + budget
+    until = time.monotonic() + contest.budget
     tokenizer = AutoTokenizer.from_pretrained(weights())
     encoded = tokenizer(texts, truncation=True, max_length=128)
     torch.manual_seed(17)
     model = AutoModelForSequenceClassification.from_pretrained(weights(), num_labels=max(labels) + 1)
     arguments = TrainingArguments(
-        tempfile.mkdtemp(), max_steps=MOST_STEPS, per_device_train_batch_size=BATCH, learning_rate=LEARNING_RATE,
-        bf16=True, use_cpu=True, train_sampling_strategy="group_by_length", save_strategy="no",
+        tempfile.mkdtemp(), max_steps=MOST_STEPS, per_device_train_batch_size=BATCH,
+        learning_rate=contest.learning_rate, bf16=True, use_cpu=True, train_sampling_strategy="group_by_length", save_strategy="no",
         logging_strategy="no", disable_tqdm=True, report_to="none", seed=17, dataloader_num_workers=0,
     )  # fmt: skip
     trainer = TimedTrainer(

@@ -1,4 +1,4 @@
-"""Our training, by the settings of the BANKING77 benchmark and a time budget; every tenth row validates."""
+"""Our training under a time budget, by the settings that suit intents; every tenth row validates."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from benchmarks.peers.common import Answer, Labels, Texts, contend
+from benchmarks.peers.common import Answer, Contest, Labels, Texts, contend
 from retune.modeling import bases, predictor
 from retune.modeling.bench import Plan
 from retune.modeling.families import encoder
@@ -20,24 +20,23 @@ from retune.project import read_project
 
 ROOT = Path(__file__).resolve().parents[2]
 VALIDATION_EVERY = 10
-LIKE_BANKING77 = {
-    "threads": 1, "epochs": 6, "batch_size": 32, "learning_rate": 1e-4, "patience": 9, "tuned_shares": (0.5, 1.0),
+SETTINGS = {
+    "threads": 1, "epochs": 6, "batch_size": 32, "patience": 9, "tuned_shares": (0.5, 1.0),
     "probe_strengths": (3.0,),
 }  # fmt: skip
 METHOD = full.Settings(freeze_embeddings=True, freeze_layers=0)
 
 
-def train(texts: Texts, labels: Labels, budget: float) -> Answer:
+def train(texts: Texts, labels: Labels, contest: Contest) -> Answer:
     """Train for so many seconds."""
     settings = read_project(ROOT).models["ticket-router"].train
-    params = settings.model_copy(
-        update={**LIKE_BANKING77, "method_settings": METHOD.model_dump(), "time_budget_seconds": budget}
-    )
-    frame = pd.DataFrame({"example_id": [f"{n:06}" for n in range(len(texts))], "text": texts})
+    timed = {"time_budget_seconds": contest.budget, "learning_rate": contest.learning_rate}
+    params = settings.model_copy(update={**SETTINGS, **timed, "method_settings": METHOD.model_dump()})
+    frame = pd.DataFrame({"example_id": [f"{n:06}" for n in range(len(texts))], "text": texts, "context": ""})
     frame["label"] = [f"{label:03}" for label in labels]
     held = frame.index % VALIDATION_EVERY == 0
     base = bases.resolve("bundled:minilm", None)
-    plan = Plan(classification, encoder, full, base, params, METHOD)
+    plan = Plan(classification, encoder, full, base, params, METHOD, classification.Settings())
     out = Path(tempfile.mkdtemp())
     fit(plan, frame[~held], frame[held], work=out / "work", out=out, say=lambda line: print(line, file=sys.stderr))
 

@@ -125,7 +125,7 @@ def test_a_model_that_answers_otherwise_after_loading_is_not_registered_and_a_me
     train_toy(checkout, tiny_base, seed=1)
     reference = checkout / "artifacts" / "models" / MODEL / "train" / "model" / "reference.json"
     good = read_json(reference)
-    write_json(reference, {**good, "logits": [[value + 0.001 for value in row] for row in good["logits"]]})
+    write_json(reference, {**good, "numbers": [[value + 0.001 for value in row] for row in good["numbers"]]})
     with pytest.raises(IntegrityError, match="largest_difference"):
         track(root=checkout, model=MODEL)
     failed = tracking.client.search_runs([tracking.experiment], "attributes.status = 'FAILED'")
