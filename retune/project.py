@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from retune.core import parts
 from retune.core.errors import UserError
+from retune.core.gating import check_limits, check_rules
 from retune.core.noise import FEWEST_SEEDS
 from retune.core.params.base import Settings
 from retune.core.params.deduplicate import DeduplicateParams
@@ -124,6 +125,7 @@ def read_project(root: Path) -> Project:
         _check_name(name)
         for kind, part in _parts(model):
             parts.find(kind, part)
+        _check_gates(model)
     return project
 
 
@@ -136,6 +138,14 @@ def _parts(model: ModelParams) -> list[tuple[str, str]]:
         ("retune.core.builders", model.examples.builder),
         *(("retune.core.drift.aspects", aspect) for aspect in model.monitor.watch),
     ]
+
+
+def _check_gates(model: ModelParams) -> None:
+    """Raise UserError unless the gates on examples that apply to the task type, and no others, have rules and limits."""
+    target = parts.find("retune.modeling.task_types", model.task_type).TARGET
+    of_labels = parts.find("retune.core.targets", target).GATES
+    check_rules(model.examples.rules.given, of_labels)
+    check_limits(model.gate.limits, "examples", of_labels)
 
 
 def _check_name(name: str) -> None:

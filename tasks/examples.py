@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from types import ModuleType
 
 import pandas as pd
 
@@ -13,6 +14,7 @@ from retune.core.collected import as_documents
 from retune.core.counts import Counts
 from retune.core.errors import UserError
 from retune.core.frames import EXAMPLES, REJECTED
+from retune.core.gating import check_rules
 from retune.core.params.examples import ExamplesParams
 from retune.io import answers
 from retune.io.expectations import measure
@@ -39,14 +41,18 @@ def examples(
     Answers that people corrected are examples by the same rules as the documents' own.
     """
     building.require_passed(read_json(verdict), "the corpus")
-    documents = read_frame(accepted)
+    documents, target = read_frame(accepted), target_of(task_type.stem)
+    check_rules(params.rules.given, target.GATES)
     found = built(documents, answers.read(collected), builder.stem, task_type.stem, params)
-    measured = measure(found, id_column="example_id", kind="examples", settings=params.rules, docs=data_docs)
+    found["fault"] = building.faults(found, target)
+    measured = measure(
+        found, id_column="example_id", kind="examples", settings=params.rules, docs=data_docs, of_labels=target.GATES
+    )
     building.check_declared(measured.accepted, params.rules)
     fallen = building.with_documents(measured.rejected, found)
     write_frame(examples, measured.accepted, EXAMPLES)
     write_frame(rejected, fallen, REJECTED)
-    tables = building.tables(documents, found, fallen)
+    tables = building.tables(documents, found, fallen, target)
     gates = [asdict(measurement) for measurement in measured.measurements]
     write_json(measurements, {"subject": "examples", "measurements": gates, "tables": tables})
     not_used = building.not_used(documents, found)
@@ -54,6 +60,11 @@ def examples(
     rows_out = len(measured.accepted)
     done = Counts("examples", "examples", len(found), rows_out, len(found) - rows_out, details=details)
     write_json(counts, done.as_dict())
+
+
+def target_of(task_type: str) -> ModuleType:
+    """Return the part that says how what a task type learns stands in a row."""
+    return parts.load_all("retune.core.targets")[parts.find("retune.modeling.task_types", task_type).TARGET]
 
 
 def built(

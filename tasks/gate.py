@@ -21,8 +21,9 @@ def gate(*, measurements: Path, rejected: Path, verdict: Path, report: Path, par
     """Write verdict and report; raise GateError if a blocking limit is broken or a gate could not be measured."""
     measured = read_json(measurements)
     subject = measured["subject"]
-    check_limits(params.limits, subject)
-    decision = decide([Measurement(**one) for one in measured["measurements"]], params.limits)
+    found = [Measurement(**one) for one in measured["measurements"]]
+    check_limits(params.limits, subject, [measurement.gate for measurement in found])
+    decision = decide(found, params.limits)
     write_json(verdict, decision.as_dict())
     write_text(report, report_page(subject, decision, measured["tables"], read_frame(rejected)))
     if not decision.passed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from retune.core import splits
+from retune.core import parts, splits
 from retune.core.counts import Counts
 from retune.core.examples import require_passed
 from retune.core.frames import LINEAGE, REJECTED, ROWS
@@ -17,6 +17,7 @@ def split(
     examples: Path,
     clusters: Path,
     verdict: Path,
+    task_type: Path,
     train: Path,
     validation: Path,
     test: Path,
@@ -29,7 +30,8 @@ def split(
     """Write the three sides, what was dropped between them, where each row comes from, and a summary."""
     require_passed(read_json(verdict), "examples")
     found = read_frame(examples)
-    result = splits.split(found, read_frame(clusters), params)
+    target = parts.load_all("retune.core.targets")[parts.at(task_type).TARGET]
+    result = splits.split(found, read_frame(clusters), params, target)
     for side, path in {splits.TRAIN: train, splits.VALIDATION: validation, splits.TEST: test}.items():
         write_frame(path, result.rows[result.rows["side"] == side], ROWS)
     write_frame(rejected, result.rejected, REJECTED)

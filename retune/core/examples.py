@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import PurePosixPath
+from types import ModuleType
 from typing import Any
 
 import pandas as pd
@@ -39,7 +42,10 @@ def prepared(documents: pd.DataFrame, params: ExamplesParams) -> pd.DataFrame:
 
 
 def with_identity(rows: pd.DataFrame, documents: pd.DataFrame, params: ExamplesParams) -> pd.DataFrame:
-    """Turn built rows [document_id, text, label, and context where there is one] into examples [EXAMPLES]."""
+    """Turn built rows [document_id, text, label, and perhaps context and fault] into examples [EXAMPLES, fault].
+
+    A fault is why a builder could make nothing better of a row: such an example is rejected with it.
+    """
     source = documents.set_index("document_id").loc[rows["document_id"]].reset_index()
     slices = pd.DataFrame({name: metadata_value(source, name) for name in params.slices}, index=source.index)
     slices = slices.assign(created=metadata_value(source, "created"), source=folders(source))
@@ -52,6 +58,7 @@ def with_identity(rows: pd.DataFrame, documents: pd.DataFrame, params: ExamplesP
             "explicit_id": source["explicit_id"],
             "side": metadata_value(source, params.side_column) if params.side_column else "",
             "builder": params.builder,
+            "fault": rows["fault"].fillna("").tolist() if "fault" in rows else "",
             "slices": [json.dumps(values, sort_keys=True) for values in slices.to_dict("records")],
         }
     )
@@ -80,8 +87,36 @@ def identified(examples: pd.DataFrame) -> pd.DataFrame:
     return ordered.assign(example_id=ids).drop(columns=["equality", "collected"]).reset_index(drop=True)
 
 
+def faults(examples: pd.DataFrame, target: ModuleType) -> list[str]:
+    """Return why each label cannot be learnt: what the builder said, else what the target says; empty where it can."""
+    cells = zip(examples["fault"], examples["label"], examples["text"], examples["context"], strict=True)
+    return [fault or _refused(target, *row) for fault, *row in cells]
+
+
+def _refused(target: ModuleType, label: str, text: str, context: str) -> str:
+    """Return why a target refuses a label, nothing where it does not."""
+    try:
+        target.check(label, text, context)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def counted(labels: Iterable[str], target: ModuleType) -> dict[str, int]:
+    """Return how often each kind of label occurs, as the target counts; cells that it cannot read count as none."""
+    found: Counter[str] = Counter()
+    for label in labels:
+        try:
+            found.update(target.kinds(label))
+        except ValueError:
+            found["(none)"] += 1
+    return dict(sorted(found.items()))
+
+
 def check_declared(usable: pd.DataFrame, rules: RowRules) -> None:
     """Raise UserError if the settings declare a label that has too few usable examples to be learnt."""
+    if rules.of("unknown_label") is None:
+        return
     minimum = rules.of("rare_label").minimum_examples
     counts = usable["label"].value_counts()
     declared = {label: int(counts.get(label, 0)) for label in rules.of("unknown_label").declared}
@@ -115,15 +150,15 @@ def not_used(documents: pd.DataFrame, found: pd.DataFrame) -> int:
     return len(documents) - used.nunique()
 
 
-def tables(documents: pd.DataFrame, found: pd.DataFrame, rejected: pd.DataFrame) -> dict[str, Any]:
+def tables(documents: pd.DataFrame, found: pd.DataFrame, rejected: pd.DataFrame, target: ModuleType) -> dict[str, Any]:
     """Return what the report shows besides the gates: what came in, which labels were found, why rows fell."""
-    labels = found["label"].replace("", "(none)").value_counts().sort_index()
+    labels = counted(found["label"], target)
     reasons = rejected["reason"].value_counts().sort_index()
     answers = int(found["document_id"].str.startswith(FROM_PEOPLE).sum())
     came_in = [["documents", len(documents)], ["of no use to the builder", not_used(documents, found)]]
     came_in += [["answers that people corrected", answers]] * bool(answers) + [["examples", len(found)]]
     return {
         "What came in": {"columns": ["what", "count"], "rows": came_in},
-        "Labels": {"columns": ["label", "examples"], "rows": [[label, int(count)] for label, count in labels.items()]},
+        "Labels": {"columns": ["label", "examples"], "rows": [list(one) for one in labels.items()]},
         "Why examples fell": {"columns": ["reason", "examples"], "rows": [[why, int(n)] for why, n in reasons.items()]},
     }

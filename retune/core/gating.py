@@ -3,6 +3,7 @@
 A gate is one file in retune/core/gates. It says about which kinds of table it can speak (`APPLIES_TO`), which columns
 it needs (`REQUIRES`), in what it counts (`UNIT`), what it looks at in each row (`column`), what it expects there
 (`expectation`), and for gates that reject rows, why a row fell (`detail`). Its settings, if any, are its `Rules`.
+A gate that needs the column `label` looks at labels: it applies where the target names it (retune/core/targets).
 """
 
 from __future__ import annotations
@@ -121,9 +122,15 @@ def document(subject: str, measurements: Sequence[Measurement], tables: Mapping[
     return {"subject": subject, "measurements": [asdict(one) for one in measurements], "tables": dict(tables)}
 
 
-def gates(kind: str) -> dict[str, ModuleType]:
-    """Return the gates that can speak about a kind of table: files, documents or examples."""
-    return {name: gate for name, gate in parts.load_all(PACKAGE).items() if kind in gate.APPLIES_TO}
+def gates(kind: str, of_labels: Collection[str] | None = None) -> dict[str, ModuleType]:
+    """Return the gates that can speak about a kind of table: files, documents or examples.
+
+    Of those that look at labels only the named ones, which are those of a target; None: all.
+    """
+    found = {name: gate for name, gate in parts.load_all(PACKAGE).items() if kind in gate.APPLIES_TO}
+    if of_labels is None:
+        return found
+    return {name: gate for name, gate in found.items() if "label" not in gate.REQUIRES or name in of_labels}
 
 
 def about(gate: str) -> str:
@@ -131,17 +138,29 @@ def about(gate: str) -> str:
     return (parts.find(PACKAGE, gate).__doc__ or "").strip().split("\n")[0]
 
 
-def check_limits(limits: Collection[str], subject: str) -> None:
+def check_limits(limits: Collection[str], subject: str, of_labels: Collection[str] | None = None) -> None:
     """Raise UserError unless the limits name every gate of the subject and no other."""
-    known = {name for kind in SUBJECTS[subject] for name in gates(kind)}
-    missing, strange = sorted(known - set(limits)), sorted(set(limits) - known)
+    known = {name for kind in SUBJECTS[subject] for name in gates(kind, of_labels)}
+    _check_named(known, limits, ("a limit for each gate on", "no limit for", "limits for unknown gates"), subject)
+
+
+def check_rules(given: Collection[str], of_labels: Collection[str]) -> None:
+    """Raise UserError unless there are rules for every gate on examples that has any and applies, and for no other."""
+    known = {name for name, gate in gates("examples", of_labels).items() if hasattr(gate, "Rules")}
+    words = ("the rules of each gate on", "no rules for", "rules of gates that do not apply:")
+    _check_named(known, given, words, "examples")
+
+
+def _check_named(known: set[str], given: Collection[str], words: tuple[str, str, str], subject: str) -> None:
+    """Raise UserError where known names are missing, or others are given."""
+    missing, strange = sorted(known - set(given)), sorted(set(given) - known)
     if missing or strange:
-        found = [f"no limit for {', '.join(missing)}"] * bool(missing)
-        found += [f"limits for unknown gates {', '.join(strange)}"] * bool(strange)
+        found = [f"{words[1]} {', '.join(missing)}"] * bool(missing)
+        found += [f"{words[2]} {', '.join(strange)}"] * bool(strange)
         raise UserError(
-            expected=f"a limit for each gate on {subject}: {', '.join(sorted(known))}",
+            expected=f"{words[0]} {subject}: {', '.join(sorted(known))}",
             found="; ".join(found),
-            todo="Correct the section `limits` of this gate in params.yaml.",
+            todo="Correct `gate.limits` and `rules` in params.yaml; which gates apply depends on the task type.",
         )
 
 

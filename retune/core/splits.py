@@ -6,12 +6,13 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import pandas as pd
 
 from retune.core.errors import IntegrityError, UserError
-from retune.core.examples import FROM_PEOPLE
+from retune.core.examples import FROM_PEOPLE, counted
 from retune.core.hashing import normalised, prompt_key, sha256_text, shingles, unit_interval
 from retune.core.overlap import PassageIndex
 from retune.core.params.split import Shares, SplitParams
@@ -31,7 +32,7 @@ class Split:
     summary: dict[str, Any]
 
 
-def split(examples: pd.DataFrame, clusters: pd.DataFrame, params: SplitParams) -> Split:
+def split(examples: pd.DataFrame, clusters: pd.DataFrame, params: SplitParams, target: ModuleType) -> Split:
     """Set the sides of examples [EXAMPLES] and reject what would stand on two; raises if anything alike still does."""
     rows = examples.sort_values("example_id", ignore_index=True)
     known = dict(zip(clusters["document_id"], clusters["cluster_id"], strict=True))
@@ -40,7 +41,8 @@ def split(examples: pd.DataFrame, clusters: pd.DataFrame, params: SplitParams) -
     if rows["cluster_id"].isna().any():
         raise IntegrityError(f"no cluster for document {rows.loc[rows['cluster_id'].isna(), 'document_id'].iloc[0]}")
     rows["equality"] = [prompt_key(*prompt) for prompt in zip(rows["text"], rows["context"], strict=True)]
-    rows["passage"] = rows["context"].map(normalised).where(rows["context"] != "", rows["equality"])
+    passages = rows["context"].map(lambda context: sha256_text(normalised(context)))
+    rows["passage"] = passages.where(rows["context"] != "", rows["equality"])
     rows["side"] = given_sides(rows, params) if params.strategy == "column" else own_sides(rows, params)
     reasons = straddling(rows, params)
     kept = rows[~rows["example_id"].isin(reasons)].reset_index(drop=True)
@@ -48,7 +50,7 @@ def split(examples: pd.DataFrame, clusters: pd.DataFrame, params: SplitParams) -
     check_all_sides(kept)
     columns = ["row_id", "reason", "detail", "gate"]
     rejected = pd.DataFrame([(row, *why, "split") for row, why in reasons.items()], columns=columns)
-    return Split(kept, rejected, summary(rows, kept, rejected, params))
+    return Split(kept, rejected, summary(rows, kept, rejected, params, target))
 
 
 def side_of(key: str, seed: int, shares: Shares) -> str:
@@ -180,21 +182,23 @@ def content_version(rows: pd.DataFrame) -> str:
     return sha256_text("\n".join(json.dumps(row, ensure_ascii=True) for row in ordered.to_numpy().tolist()))
 
 
-def summary(before: pd.DataFrame, kept: pd.DataFrame, rejected: pd.DataFrame, params: SplitParams) -> dict[str, Any]:
+def summary(
+    before: pd.DataFrame, kept: pd.DataFrame, rejected: pd.DataFrame, params: SplitParams, target: ModuleType
+) -> dict[str, Any]:
     """Say how large each side is, which labels it lacks, what was dropped, and what deserves a look."""
-    labels = sorted(set(before["label"]))
-    counts = {side: Counter(kept.loc[kept["side"] == side, "label"]) for side in SIDES}
+    labels = counted(before["label"], target)
+    counts = {side: counted(kept.loc[kept["side"] == side, "label"], target) for side in SIDES}
     missing = {side: [label for label in labels if label not in counts[side]] for side in SIDES}
-    groups = before["cluster_id"].value_counts()
+    groups = before["cluster_id"].where(before["context"] == "", before["passage"]).value_counts()
     share = float(groups.iloc[0] / len(before))
     largest = {"cluster_id": str(groups.index[0]), "rows": int(groups.iloc[0]), "share": share}
     warnings = [f"{side} has no example of {_shortened(lacking)}" for side, lacking in missing.items() if lacking]
     if share > params.largest_group_share:
-        warnings.append(f"one group of near-duplicates makes up {share:.1%} of the examples")
+        warnings.append(f"one group of near-duplicates or of one context makes up {share:.1%} of the examples")
     return {
         "dataset_version": content_version(kept),
-        "rows": {side: sum(counts[side].values()) for side in SIDES},
-        "labels": {side: dict(sorted(counts[side].items())) for side in SIDES},
+        "rows": {side: int((kept["side"] == side).sum()) for side in SIDES},
+        "labels": counts,
         "missing_labels": missing,
         "dropped": dict(sorted(Counter(rejected["reason"]).items())),
         "largest_group": largest,

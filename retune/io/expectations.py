@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +43,12 @@ class Table:
     frame: pd.DataFrame
     id_column: str
     rules: RowRules
+    of_labels: Collection[str] | None = None  # the gates on labels that apply; None: all
+
+    @property
+    def gates(self) -> dict[str, ModuleType]:
+        """Return the gates that speak about this table."""
+        return gates(self.kind, self.of_labels)
 
 
 @dataclass(frozen=True)
@@ -54,9 +60,17 @@ class Measured:
     measurements: list[Measurement]
 
 
-def measure(frame: pd.DataFrame, *, id_column: str, kind: str, settings: RowRules, docs: Path) -> Measured:
+def measure(
+    frame: pd.DataFrame,
+    *,
+    id_column: str,
+    kind: str,
+    settings: RowRules,
+    docs: Path,
+    of_labels: Collection[str] | None = None,
+) -> Measured:
     """Measure one table with the gates on its kind, and write Data Docs into the folder `docs`."""
-    return measure_tables([Table(kind, frame, id_column, settings)], docs=docs)[0]
+    return measure_tables([Table(kind, frame, id_column, settings, of_labels)], docs=docs)[0]
 
 
 def measure_tables(tables: Sequence[Table], *, docs: Path) -> list[Measured]:
@@ -146,7 +160,7 @@ def _suite(table: Table) -> Any:
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
     suite = gx.ExpectationSuite(name=table.kind)
-    for name, gate in gates(table.kind).items():
+    for name, gate in table.gates.items():
         expected = gate.expectation(table.rules.of(name))
         place = {"column": name} if hasattr(gate, "column") else {}
         configuration = ExpectationConfiguration(
@@ -160,7 +174,7 @@ def visible(table: Table) -> pd.DataFrame:
     """Return what Great Expectations may see: ids, row numbers, and a column per gate whose inputs are there."""
     frame = table.frame.reset_index(drop=True)
     columns = {table.id_column: frame[table.id_column], ROW: pd.Series(range(len(frame)), dtype="int64")}
-    for name, gate in gates(table.kind).items():
+    for name, gate in table.gates.items():
         if hasattr(gate, "column") and not _missing(gate, frame):
             columns[name] = gate.column(frame, table.rules.of(name))
     return pd.DataFrame(columns)
@@ -176,7 +190,7 @@ def _measured(context: Any, table: Table) -> Measured:
     seen = visible(table)
     results = _validated(context, table, seen)
     measurements, rejected, fallen = [], [], set()
-    for name, gate in gates(table.kind).items():
+    for name, gate in table.gates.items():
         measurements.append(_measurement(name, gate, results[name], table.frame))
         if gate.expectation(table.rules.of(name)).row_level and measurements[-1].status == "measured":
             rows = _failed_rows(results[name])

@@ -134,7 +134,11 @@ def check_gate(name: str) -> None:
     assert set(kinds) >= gate.APPLIES_TO
     for kind in gate.APPLIES_TO:
         limits = limits_for(kind)
-        check_limits(limits, next(subject for subject, tables in SUBJECTS.items() if kind in tables))
+        of_labels = parts.find("retune.core.targets", "label").GATES  # the template's model has one label
+        check_limits(limits, next(subject for subject, tables in SUBJECTS.items() if kind in tables), of_labels)
+        if "label" in gate.REQUIRES and name not in of_labels:
+            assert any(name in target.GATES for target in parts.load_all("retune.core.targets").values())
+            limits = {name: {"level": "warn", "maximum": 0.1}}
         limit = Limit.model_validate(limits[name])
         unmeasured = Measurement(name, None, gate.UNIT, 0, 0, "error", "it crashed")
         for measured in ([], [unmeasured], [Measurement(name, float("nan"), gate.UNIT, 4, 0, "measured")]):
@@ -198,7 +202,7 @@ def check_builder(name: str) -> None:
     assert sorted(map(tuple, rows.to_numpy())) == sorted(map(tuple, shuffled[list(rows.columns)].to_numpy()))
     assert builder.build(documents.head(0), options).empty
     made = examples.with_identity(rows, documents, examples_settings(name))
-    assert set(made.columns) == set(EXAMPLES)
+    assert set(made.columns) == {*EXAMPLES, "fault"}
     assert made["example_id"].is_unique
 
 

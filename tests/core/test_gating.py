@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from retune.core.errors import UserError
-from retune.core.gating import SUBJECTS, Limit, Measurement, check_limits, decide, gates, shown
+from retune.core.gating import SUBJECTS, Limit, Measurement, check_limits, check_rules, decide, gates, shown
 
 MEASURED = Measurement("language", 0.05, "share", 100, 5, "measured")
 BLOCK, WARN = Limit(level="block", maximum=0.05), Limit(level="warn", maximum=0.05)
@@ -70,6 +70,22 @@ def test_limits_name_every_gate_and_no_other(subject: str) -> None:
         check_limits(known - {"row_count"}, subject)
     with pytest.raises(UserError, match="unknown gates luck"):
         check_limits(known | {"luck"}, subject)
+
+
+def test_a_gate_on_labels_applies_where_the_target_names_it() -> None:
+    of_text = gates("examples", ["missing_label", "duplicate_example"])
+    assert {"row_count", "empty_text", "missing_label"} <= set(of_text)
+    assert not {"rare_label", "class_balance"} & set(of_text)
+    with pytest.raises(UserError, match="limits for unknown gates rare_label"):
+        check_limits({*of_text, "rare_label"}, "examples", list(of_text))
+
+
+def test_rules_are_asked_for_gates_that_apply_and_refused_for_others() -> None:
+    check_rules(["text_too_short", "text_too_long"], ["missing_label"])
+    with pytest.raises(UserError, match="no rules for unknown_label"):
+        check_rules(["text_too_short", "text_too_long"], ["unknown_label"])
+    with pytest.raises(UserError, match="do not apply: rare_label"):
+        check_rules(["text_too_short", "text_too_long", "rare_label"], ["missing_label"])
 
 
 def test_values_are_shown_as_people_read_them() -> None:

@@ -11,6 +11,7 @@ from retune.core import splits
 from retune.core.errors import IntegrityError, UserError
 from retune.core.hashing import sha256_text
 from retune.core.params.split import SplitParams
+from retune.core.targets import label, text
 
 PARAMS = SplitParams.model_validate(
     {
@@ -54,7 +55,7 @@ def clusters(examples: pd.DataFrame, alike: dict[str, str] | None = None) -> pd.
 
 
 def run(examples: pd.DataFrame, alike: dict[str, str] | None = None, params: SplitParams = PARAMS) -> splits.Split:
-    return splits.split(examples, clusters(examples, alike), params)
+    return splits.split(examples, clusters(examples, alike), params, label)
 
 
 def sides(result: splits.Split) -> dict[str, str]:
@@ -245,6 +246,14 @@ def test_a_label_that_a_side_lacks_is_stated() -> None:
     assert "train has no example of rare" in summary["warnings"]
 
 
+def test_where_every_text_is_its_own_no_label_is_counted() -> None:
+    rows = MANY.assign(label=[f"answer {number}" for number in range(len(MANY))])
+    summary = splits.split(rows, clusters(rows), PARAMS, text).summary
+    assert summary["labels"] == {side: {} for side in splits.SIDES}
+    assert sum(summary["rows"].values()) == len(rows)
+    assert summary["warnings"] == []
+
+
 def test_given_sides_without_validation_take_it_out_of_train() -> None:
     rows = [given_example(number, "test" if number % 4 == 0 else "train") for number in range(400)]
     result = run(frame(rows), params=GIVEN)
@@ -270,7 +279,7 @@ def test_answers_that_people_corrected_need_no_cluster_and_move_nothing() -> Non
         example(100 + number, document_id=f"collected:{number}", explicit_id=False, text=text)
         for number, text in enumerate(["the badge of the night watch is refused", str(tested["text"]).upper()])
     ]
-    result = splits.split(pd.concat([examples, frame(answers)], ignore_index=True), clusters(examples), PARAMS)
+    result = splits.split(pd.concat([examples, frame(answers)], ignore_index=True), clusters(examples), PARAMS, label)
     after = sides(result)
     assert {document: after[document] for document in before if document in after} == before
     assert "collected:0" in after
@@ -282,7 +291,7 @@ def test_answers_that_people_corrected_need_no_cluster_and_move_nothing() -> Non
 def test_a_document_without_a_cluster_is_an_integrity_error() -> None:
     examples = frame(BASE)
     with pytest.raises(IntegrityError, match="tickets:0"):
-        splits.split(examples, clusters(examples.iloc[1:]), GIVEN)
+        splits.split(examples, clusters(examples.iloc[1:]), GIVEN, label)
 
 
 def test_a_large_group_is_reported() -> None:

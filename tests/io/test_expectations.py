@@ -60,6 +60,7 @@ def spoilt_examples(number: int) -> pd.DataFrame:
     plant(frame, 18, number, text="The same words with labels that differ")
     frame.loc[[18, 19, 20][:number], "label"] = ["a", "b", "a"][:number]
     frame.loc[[21, 22, 23][:number], "label"] = ["rare", "odd", "lone"][:number]
+    plant(frame, 25, number, fault="the label is not JSON")
     plant(frame, 31, 2 * (number - 2), label="a")
     return frame
 

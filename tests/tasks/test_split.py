@@ -41,7 +41,8 @@ def inputs(folder: Path, *, passed: bool = True) -> dict[str, Any]:
     write_frame(folder / "clusters.parquet", clusters.assign(cluster_size=1, kind="unique"), CLUSTERS)
     write_json(folder / "verdict.json", {"passed": passed, "reasons": [] if passed else ["row_count is 3"]})
     return {name: folder / f"{name}.parquet" for name in ("examples", "clusters")} | {
-        "verdict": folder / "verdict.json"
+        "verdict": folder / "verdict.json",
+        "task_type": Path("retune/modeling/task_types/classification.py"),
     }
 
 

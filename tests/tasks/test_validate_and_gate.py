@@ -16,6 +16,7 @@ from retune.core.frames import CLUSTERS, DOCUMENTS, FINDINGS, QUARANTINE, REJECT
 from retune.core.gating import Measurement, check_limits, document, gates
 from retune.core.params.gate import GateParams
 from retune.core.params.validate import ValidateParams, rules_for
+from retune.core.targets import label
 from retune.io.files import read_frame, read_json, write_frame, write_json
 from retune.io.settings import read_section, read_yaml
 from tasks.gate import gate
@@ -180,5 +181,5 @@ def test_the_settings_that_come_with_the_project_stop_what_must_never_pass() -> 
     assert {corpus_gate["row_count"].level, corpus_gate["quarantined_share"].level} == {"block"}
     for model in settings["models"]:
         limits = read_section(CHECKOUT / "params.yaml", f"models.{model}.gate", GateParams).limits
-        check_limits(limits, "examples")
+        check_limits(limits, "examples", label.GATES)
         assert {limits[name].level for name in ("row_count", "missing_label", "class_balance")} == {"block"}

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from functools import cache
 
-# Thai, Lao, Tibetan, Burmese, Khmer, kana and Han write no spaces between words.
-UNSPACED = re.compile(
-    "[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af]"
-)
+from retune.core.short_answers import UNSPACED
 
 
 def words(text: str) -> list[str]:

@@ -17,10 +17,22 @@ class RowRules(Settings):
         """Return a gate's settings, None for a gate that has none."""
         return getattr(self, gate, None)
 
+    @property
+    def given(self) -> list[str]:
+        """Return the gates for which there are settings."""
+        return [name for name in type(self).model_fields if self.of(name) is not None]
+
 
 def rules_for(kind: str) -> type[RowRules]:
-    """Return the closed class of settings that the gates on a kind of table have together."""
-    fields: dict[str, Any] = {name: gate.Rules for name, gate in gates(kind).items() if hasattr(gate, "Rules")}
+    """Return the closed class of settings that the gates on a kind of table have together.
+
+    Those of gates on labels may be missing here: which of them apply depends on the task type (`check_rules`).
+    """
+    found = {name: gate for name, gate in gates(kind).items() if hasattr(gate, "Rules")}
+    optional = {name for name, gate in found.items() if "label" in gate.REQUIRES}
+    fields: dict[str, Any] = {
+        name: (gate.Rules | None, None) if name in optional else gate.Rules for name, gate in found.items()
+    }
     return create_model(
         f"{kind.capitalize()}Rules", __base__=RowRules, __doc__=f"What the gates on {kind} look for.", **fields
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from retune.core.metrics import exact_match
+from retune.core.short_answers import normalised
 from retune.core.targets import _lists
 
 GATES = ("malformed_label", "contradictory_label", "duplicate_example")
@@ -57,7 +57,8 @@ def pairs(
 
 def is_right(label: str, prediction: str) -> bool:
     """Tell whether the prediction is one of the answers, but for case, punctuation and articles."""
-    return exact_match.values(*pairs("spans", [""], [label], [prediction])) == [1.0]
+    known = [answer.text for answer in parse(label)] or [""]
+    return normalised(answered(prediction)) in map(normalised, known)
 
 
 def answered(prediction: str) -> str:
@@ -66,3 +67,8 @@ def answered(prediction: str) -> str:
         return next((answer.text for answer in parse(prediction)), "")
     except ValueError:
         return ""
+
+
+def kinds(label: str) -> tuple[str, ...]:
+    """Return what is counted of a cell: whether the context has an answer."""
+    return ("an answer",) if parse(label) else ("no answer",)

@@ -91,3 +91,8 @@ def _tags(pieces: Sequence[tuple[int, int]], entities: Sequence[Entity]) -> list
         for place in inside:
             tags[place] = f"{'B' if place == inside[0] else 'I'}-{entity.type}"
     return tags
+
+
+def kinds(label: str) -> tuple[str, ...]:
+    """Return what is counted of a cell: the type of each entity."""
+    return tuple(entity.type for entity in parse(label))

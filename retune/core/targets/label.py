@@ -37,3 +37,8 @@ def pairs(
 def is_right(label: str, prediction: str) -> bool:
     """Tell whether the prediction is the label."""
     return label == prediction
+
+
+def kinds(label: str) -> tuple[str, ...]:
+    """Return what is counted of a cell: the label."""
+    return (parse(label),)

@@ -50,3 +50,8 @@ def _answered(prediction: str) -> tuple[str, ...]:
         return parse(prediction)
     except ValueError:
         return NO_ANSWER
+
+
+def kinds(label: str) -> tuple[str, ...]:
+    """Return what is counted of a cell: each of its labels."""
+    return parse(label)

@@ -50,7 +50,11 @@ def test_a_gate_looks_at_every_row_and_changes_none(name: str, rows: int) -> Non
 
 @pytest.mark.parametrize("name", sorted(GATES))
 def test_a_gate_asks_only_for_columns_that_its_tables_have(name: str) -> None:
-    known = {"files": {"source_path", "status"}, "documents": {*DOCUMENTS, "cluster_id"}, "examples": set(EXAMPLES)}
+    known = {
+        "files": {"source_path", "status"},
+        "documents": {*DOCUMENTS, "cluster_id"},
+        "examples": {*EXAMPLES, "fault"},
+    }
     for kind in GATES[name].APPLIES_TO:
         assert set(GATES[name].REQUIRES) <= known[kind]
 

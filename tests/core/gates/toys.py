@@ -38,8 +38,8 @@ def documents(rows: int) -> pd.DataFrame:
 
 
 def examples(rows: int) -> pd.DataFrame:
-    """Return examples of two labels, half each."""
+    """Return examples of two labels, half each, with the faults of their labels: none."""
     ids = [f"example-{number:02}" for number in range(rows)]
     frame = pd.DataFrame({"example_id": ids, "text": [sentence(number) for number in range(rows)]}, dtype="object")
     frame = frame.assign(label=["ab"[number % 2] for number in range(rows)], document_id=ids, context="")
-    return frame.assign(explicit_id=True, side="", builder="table", slices="{}")[list(EXAMPLES)]
+    return frame.assign(explicit_id=True, side="", builder="table", slices="{}")[list(EXAMPLES)].assign(fault="")
