@@ -68,8 +68,9 @@ def train(texts: Texts, labels: Labels, contest: Contest) -> Answer:
     model = AutoModelForSequenceClassification.from_pretrained(weights(), num_labels=max(labels) + 1)
     arguments = TrainingArguments(
         tempfile.mkdtemp(), max_steps=MOST_STEPS, per_device_train_batch_size=BATCH,
-        learning_rate=contest.learning_rate, bf16=True, use_cpu=True, train_sampling_strategy="group_by_length", save_strategy="no",
-        logging_strategy="no", disable_tqdm=True, report_to="none", seed=17, dataloader_num_workers=0,
+        learning_rate=contest.learning_rate, bf16=True, use_cpu=True, train_sampling_strategy="group_by_length",
+        save_strategy="no", logging_strategy="no", disable_tqdm=True, report_to="none", seed=17,
+        dataloader_num_workers=0,
     )  # fmt: skip
     trainer = TimedTrainer(
         model=model, args=arguments, train_dataset=Rows(encoded, labels), processing_class=tokenizer,

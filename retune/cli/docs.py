@@ -23,6 +23,7 @@ TREE_BEGIN, TREE_END = "<!-- tree: written by `python -m retune.cli.docs` -->", 
 ROOMS = ("flows", "tasks", "retune/cli", "retune/io", "retune/modeling", "retune/core", "retune/core/drift")
 PART_KINDS = {
     "Ways to build examples": "retune.core.builders",
+    "Task types": "retune.modeling.task_types",
     "Training methods": "retune.modeling.methods",
 }
 DISCOVERED = (
@@ -32,7 +33,9 @@ DISCOVERED = (
     "retune/core/builders",
     "retune/core/metrics",
     "retune/core/drift/aspects",
+    "retune/core/targets",
     "retune/modeling/task_types",
+    "retune/modeling/heads",
     "retune/modeling/families",
     "retune/modeling/methods",
 )
