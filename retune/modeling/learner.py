@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 import torch
 from torch import nn
 
-from retune.modeling import layering, machine
+from retune.modeling import layering, machine, steps
 
 if TYPE_CHECKING:
     from retune.modeling.bench import Bench
@@ -51,6 +51,15 @@ class Learner:
     def collate(self, items: Sequence[Any]) -> Tensors:
         """Return one batch."""
         raise NotImplementedError
+
+    def batches(self, items: Sequence[Any], epoch: int) -> list[list[int]]:
+        """Return the places among `items` of the rows of each optimiser step; every epoch has as many steps."""
+        params = self.bench.plan.params
+        return steps.grouped_by_length([len(item) for item in items], params.batch_size, params.seed, epoch)
+
+    def weight(self, item: Any) -> float:  # noqa: ARG002 # here every row counts alike
+        """Return over how many targets of an item the loss is a mean: the parts of a step are weighed by it."""
+        return 1.0
 
     def warm_up(self, place: Path) -> None:
         """Do what comes before tuning, kept in the folder `place` for an attempt after a kill."""
