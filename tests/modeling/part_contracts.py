@@ -14,11 +14,14 @@ import pytest
 import torch
 from pydantic import ValidationError
 from torch import Tensor, nn
+from transformers.pytorch_utils import Conv1D
 
 from retune.core import parts
 from retune.core.errors import IntegrityError, UserError
+from retune.modeling import templating
 from tests.core.part_contracts import example_of
 from tests.modeling.conftest import toy_rows
+from tests.modeling.tiny import tiny
 
 TASK_TYPES, FAMILIES, METHODS = (f"retune.modeling.{kind}" for kind in ("task_types", "families", "methods"))
 TEXTS = ["print paper", "pay slip bank wage month again please", "door"]
@@ -70,35 +73,92 @@ def check_labels(part: ModuleType) -> None:
     pd.testing.assert_series_equal(none.dtypes, answers.dtypes)
 
 
-def check_family(name: str, base: Path, place: Path) -> None:
-    """Hold a family to: whole weights or an error, vectors that padding does not change, and names of real layers."""
-    part = parts.find(FAMILIES, name)
-    encoder, tokenizer = part.load(base)
-    assert {parameter.dtype for parameter in encoder.parameters()} == {torch.float32}
-    assert tokenizer.padding_side == part.PADDING_SIDE
-    assert tokenizer.pad_token_id is not None
-    assert part.POOLING
-    together = part.pool(*outputs(encoder, tokenizer, TEXTS))
-    assert (together.dtype, together.shape) == (torch.float32, (len(TEXTS), encoder.config.hidden_size))
-    alone = torch.cat([part.pool(*outputs(encoder, tokenizer, [text])) for text in TEXTS])
+def family_cases() -> list[tuple[str, str]]:
+    """Return each family with each architecture that it takes."""
+    found = parts.load_all(FAMILIES)
+    return [(name, architecture) for name, part in found.items() for architecture in part.ARCHITECTURES]
+
+
+def check_family(name: str, architecture: str, place: Path) -> None:
+    """Hold a family to: whole weights of its architectures or an error, steady vectors, and layers in their order."""
+    part, base = parts.find(FAMILIES, name), tiny(architecture, place / architecture)
+    assert part.KIND in ("encoder", "causal", "seq2seq")
+    assert part.HEADS
+    check_bare_base(part, base)
+    if "text" in part.HEADS:
+        check_base_that_writes(part, base)
+    with pytest.raises(UserError, match="architectures"):
+        part.load(tiny("llama" if part.KIND == "encoder" else "bert", place / "other"))
+    with pytest.raises(UserError, match="missing"):
+        part.load(without_a_tensor(base))
+
+
+def check_bare_base(part: Any, base: Path) -> None:
+    """Hold hidden states to: padding and training mode change none, and the layers are those that make them."""
+    body, tokenizer = part.load(base)
+    assert not body.training
+    assert {parameter.dtype for parameter in body.parameters()} == {torch.float32}
+    assert (tokenizer.padding_side, tokenizer.pad_token_id is None, part.POOLING) == ("right", False, "mean")
+    together = part.pool(*outputs(body, tokenizer, TEXTS))
+    assert (together.dtype, together.shape) == (torch.float32, (len(TEXTS), body.config.hidden_size))
+    alone = torch.cat([part.pool(*outputs(body, tokenizer, [text])) for text in TEXTS])
     torch.testing.assert_close(together, alone, atol=CLOSE, rtol=0)
-    empty = part.pool(torch.ones(1, 4, 8), torch.zeros(1, 4, dtype=torch.int64))
-    assert torch.isfinite(empty).all()
-    assert part.linear_names(encoder)
-    assert all(isinstance(encoder.get_submodule(layer), nn.Linear) for layer in part.linear_names(encoder))
-    assert isinstance(part.blocks(encoder), nn.ModuleList)
-    assert sum(1 for _ in encoder.get_submodule(part.EMBEDDINGS).parameters()) > 0
-    with pytest.raises(UserError):
-        part.load(without_a_tensor(base, place))
+    assert torch.isfinite(part.pool(torch.ones(1, 4, 8), torch.zeros(1, 4, dtype=torch.int64))).all()
+    with torch.no_grad():
+        noisy = body.train()(**tokenizer(TEXTS, padding=True, return_tensors="pt")).last_hidden_state
+    torch.testing.assert_close(noisy, outputs(body, tokenizer, TEXTS)[0], atol=CLOSE, rtol=0)
+    assert part.embeddings(body) is body.get_submodule(part.EMBEDDINGS)
+    check_layers(part, body, lambda: outputs(body, tokenizer, TEXTS))
 
 
-def without_a_tensor(base: Path, place: Path) -> Path:
+def check_layers(part: Any, body: nn.Module, answer: Any) -> None:
+    """Hold the blocks to being passed in their order, and LoRA's targets to being all of the layers in them."""
+    passed: list[int] = []
+    blocks = part.blocks(body)
+    assert isinstance(blocks, nn.ModuleList)
+    for place, block in enumerate(blocks):
+        block.register_forward_hook(lambda *_, place=place: passed.append(place))
+    answer()
+    assert list(dict.fromkeys(passed)) == list(range(len(blocks)))
+    targets = {id(body.get_submodule(name)) for name in part.linear_names(body)}
+    assert targets == {id(module) for module in blocks.modules() if isinstance(module, (nn.Linear, Conv1D))} != set()
+    in_blocks = {id(parameter) for parameter in blocks.parameters()}
+    table = {id(parameter) for parameter in part.embeddings(body).parameters()}
+    assert id(body.get_input_embeddings().weight) in table  # type: ignore[operator]
+    assert not table & in_blocks
+
+
+def check_base_that_writes(part: Any, base: Path) -> None:
+    """Hold a base with its head to: the same text in a batch as alone, an end, and no correction of the head."""
+    body, tokenizer = part.load(base, with_lm_head=True)
+    assert tokenizer.padding_side == part.PADDING_SIDE == ("left" if part.KIND == "causal" else "right")
+    assert {parameter.dtype for parameter in body.parameters()} == {torch.float32}
+    head = body.get_output_embeddings()
+    assert id(head) not in {id(body.get_submodule(name)) for name in part.linear_names(body)}
+    assert part.embeddings(body) is body.get_input_embeddings()
+    if body.config.tie_word_embeddings:
+        assert head.weight is body.get_input_embeddings().weight
+    assert part.TEMPLATE.kind in ("plain", "alpaca", "vicuna", "chat")
+    assert templating.end_ids(part.TEMPLATE, tokenizer)
+    check_layers(part, body, lambda: written(body, tokenizer, TEXTS))
+    assert written(body, tokenizer, TEXTS) == [written(body, tokenizer, [text])[0] for text in TEXTS]
+
+
+def written(body: Any, tokenizer: Any, texts: list[str]) -> list[list[int]]:
+    """Return the ids of what the base writes after each text, five tokens at most."""
+    batch = tokenizer(texts, padding=True, return_tensors="pt")
+    ids = body.generate(**batch, max_new_tokens=5, do_sample=False)
+    return [row[-5:] for row in ids.tolist()]
+
+
+def without_a_tensor(base: Path) -> Path:
     """Return a copy of a base whose weights lack a layer's."""
     from safetensors.torch import load_file, save_file
 
+    place = base.with_name(f"{base.name}-torn")
     shutil.copytree(base, place)
     tensors = load_file(place / "model.safetensors")
-    tensors.pop(next(name for name in sorted(tensors) if ".layer." in name))
+    tensors.pop(next(name for name in sorted(tensors) if re.search(r"\.\d+\.", name)))
     save_file(tensors, place / "model.safetensors", metadata={"format": "pt"})
     return place
 

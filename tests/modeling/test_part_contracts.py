@@ -15,9 +15,11 @@ def test_a_task_type_gives_back_the_labels_that_it_encodes(name: str) -> None:
     contracts.check_task_type(name)
 
 
-@pytest.mark.parametrize("name", parts.names(contracts.FAMILIES))
-def test_a_family_loads_whole_weights_and_padding_changes_no_vector(name: str, tiny_base: Path, tmp_path: Path) -> None:
-    contracts.check_family(name, tiny_base, tmp_path / "torn")
+@pytest.mark.parametrize(("name", "architecture"), contracts.family_cases())
+def test_a_family_loads_whole_bases_of_its_architectures_and_no_others(
+    name: str, architecture: str, tmp_path: Path
+) -> None:
+    contracts.check_family(name, architecture, tmp_path)
 
 
 @pytest.mark.parametrize("name", parts.names(contracts.METHODS))

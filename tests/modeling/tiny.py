@@ -106,9 +106,15 @@ ARCHITECTURES = {
     "albert": Tiny("AutoModel", ALBERT, {"embedding_size": 16}),
     "roberta": Tiny("AutoModel", ROBERTA, {"max_position_embeddings": POSITIONS + 2, "type_vocab_size": 1}),
     "distilbert": Tiny("AutoModel", BERT, DISTILBERT_SIZES, common=False),
+    "camembert": Tiny("AutoModel", ROBERTA, {"max_position_embeddings": POSITIONS + 2, "type_vocab_size": 1}),
+    "xlm-roberta": Tiny("AutoModel", ROBERTA, {"max_position_embeddings": POSITIONS + 2, "type_vocab_size": 1}),
+    "mpnet": Tiny("AutoModel", ROBERTA, {"max_position_embeddings": POSITIONS + 2}),
+    "modernbert": Tiny("AutoModel", BERT, {"cls_token_id": 2, "sep_token_id": 3}),
+    "deberta": Tiny("AutoModel", BERT),
     "electra": Tiny("AutoModel", BERT, {"embedding_size": 16}),
     "deberta-v2": Tiny("AutoModel", BERT, {"relative_attention": True, "pos_att_type": ["p2c", "c2p"]}),
     "t5": Tiny("AutoModelForSeq2SeqLM", T5, T5_SIZES, common=False),
+    "mt5": Tiny("AutoModelForSeq2SeqLM", T5, {**T5_SIZES, "tie_word_embeddings": False}, common=False),
     "bart": Tiny("AutoModelForSeq2SeqLM", ROBERTA, BART_SIZES, common=False),
     "gpt2": Tiny("AutoModelForCausalLM", ENDOFTEXT, GPT2_SIZES, common=False),
     "llama": Tiny("AutoModelForCausalLM", LLAMA, SHARED_KEYS),
@@ -116,7 +122,10 @@ ARCHITECTURES = {
     "qwen2": Tiny("AutoModelForCausalLM", QWEN, {**SHARED_KEYS, "tie_word_embeddings": True}),
     "qwen3": Tiny("AutoModelForCausalLM", QWEN, TIED),
     "gemma": Tiny("AutoModelForCausalLM", GEMMA, TIED),
+    "gemma2": Tiny("AutoModelForCausalLM", GEMMA, TIED),
+    "gemma3_text": Tiny("AutoModelForCausalLM", GEMMA, TIED),
     "phi": Tiny("AutoModelForCausalLM", ENDOFTEXT),
+    "phi3": Tiny("AutoModelForCausalLM", ENDOFTEXT, SHARED_KEYS),
 }
 
 

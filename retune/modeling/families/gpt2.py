@@ -1,0 +1,26 @@
+"""GPT-2: its only special token is the end of the text, which therefore pads too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from retune.core.templates import PLAIN
+from retune.modeling import stacks
+
+if TYPE_CHECKING:
+    from torch import nn
+
+KIND = "causal"
+ARCHITECTURES = ("gpt2",)
+HEADS = ("text", "pooled")
+PADDING_SIDE = "left"
+POOLING = "mean"
+EMBEDDINGS = "wte"
+TEMPLATE = PLAIN
+pool, blocks, embeddings, linear_names = stacks.mean, stacks.blocks, stacks.embeddings, stacks.linear_names
+
+
+def load(folder: Path, *, with_lm_head: bool = False) -> tuple[nn.Module, Any]:
+    """Return the base in float32 and its tokenizer; missing weights, random otherwise, raise UserError."""
+    return stacks.load(folder, KIND, ARCHITECTURES, with_lm_head=with_lm_head)
