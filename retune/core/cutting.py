@@ -94,7 +94,7 @@ def _without_sheet_rows(data: bytes, rows: Rows, rule: TableParams) -> bytes:
     book, number = load_workbook(io.BytesIO(data)), 0
     for sheet in book.worksheets:
         filled = [index for index, row in enumerate(sheet.iter_rows(values_only=True), 1) if any(_filled(row))]
-        if sheet.sheet_state != "visible" or not filled or rule.id not in _names(sheet, filled[0]):
+        if sheet.sheet_state != "visible" or not filled or rule.known_by not in _names(sheet, filled[0]):
             continue
         numbers = dict(enumerate(filled[1:], number + 1))
         number += len(numbers)

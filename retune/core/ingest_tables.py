@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from retune.core.hashing import sha256_text
 from retune.core.ingest import Draft, Part, Refusal, UnreadableError
 from retune.core.ingest_dates import iso
 from retune.core.params.ingest import ParsingParams, TableParams
+
+ID_LENGTH = 16  # hex digits
 
 
 @dataclass(frozen=True)
@@ -34,13 +39,13 @@ def parts_of(tables: Sequence[Table], name: str, settings: ParsingParams, metada
     rule = rule_for(name, settings)
     if rule is None:
         return [Draft(text=as_text(tables), metadata=metadata)]
-    found = [table for table in tables if rule.id in table.columns()]
+    found = [table for table in tables if rule.known_by in table.columns()]
     if not found:
         columns = "; ".join(", ".join(table.columns()) for table in tables) or "nothing"
-        raise UnreadableError("corrupt", f"the table {rule.name} has no column {rule.id} but {columns}")
+        raise UnreadableError("corrupt", f"the table {rule.name} has no column {rule.known_by} but {columns}")
     others = [table for table in tables if table not in found]
     parts: list[Part] = [
-        Refusal(f"sheet={table.title}", "corrupt", f"the sheet has no column {rule.id}") for table in others
+        Refusal(f"sheet={table.title}", "corrupt", f"the sheet has no column {rule.known_by}") for table in others
     ]
     for table in found:
         parts += _rows(table, rule, first=1 + sum(part.part.startswith("row=") for part in parts))
@@ -67,14 +72,22 @@ def _rows(table: Table, rule: TableParams, first: int) -> list[Part]:
     if missing:
         raise UnreadableError("corrupt", f"the table {rule.name} has no column {', '.join(missing)}")
     parts: list[Part] = []
+    seen: Counter[str] = Counter()
     for number, row in enumerate(table.rows, first):
         values = dict(zip(columns, [*row, *[""] * (len(columns) - len(row))], strict=True))
-        parts.append(_row(values, rule, f"row={number}"))
+        row_id = values[rule.id].strip() if rule.id else _by_content(values, seen)
+        parts.append(_row(values, rule, row_id, f"row={number}"))
     return parts
 
 
-def _row(values: dict[str, str], rule: TableParams, part: str) -> Part:
-    row_id = values[rule.id].strip()
+def _by_content(values: dict[str, str], seen: Counter[str]) -> str:
+    """Return an id of what a row holds; rows that hold the same are told apart by their number among these."""
+    content = sha256_text(json.dumps(values, sort_keys=True))[:ID_LENGTH]
+    seen[content] += 1
+    return content if seen[content] == 1 else f"{content}-{seen[content]}"
+
+
+def _row(values: dict[str, str], rule: TableParams, row_id: str, part: str) -> Part:
     if not row_id:
         return Refusal(part, "corrupt", f"the row has no {rule.id}")
     return Draft(

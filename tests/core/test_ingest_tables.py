@@ -21,6 +21,10 @@ def as_jsonl() -> bytes:
     return "\n".join(json.dumps(dict(zip(ROWS[0], row, strict=True))) for row in ROWS[1:]).encode()
 
 
+def jsonl(rows: list[dict[str, str]]) -> bytes:
+    return "\n".join(map(json.dumps, rows)).encode()
+
+
 def as_json() -> bytes:
     return json.dumps([dict(zip(ROWS[0], row, strict=True)) for row in ROWS[1:]]).encode()
 
@@ -46,6 +50,17 @@ def test_each_row_is_a_document_or_a_line_in_quarantine(name: str, data: bytes) 
     assert first.metadata == dict(zip(ROWS[0], ROWS[1], strict=True))
     assert missing == Refusal("row=2", "corrupt", "the row has no no")
     assert (last.explicit_id, last.created, last.part) == ("tickets:8", "", "row=3")
+
+
+def test_rows_without_ids_are_known_by_what_they_hold() -> None:
+    nameless = {"name": "tickets", "match": "tickets/*", "id": "", "text": ["body"], "title": "", "date": ""}
+    rows = [{"subject": text, "body": "b"} for text in ("one", "two", "one")]
+    read_rows = [read(jsonl(some), "tickets/a.jsonl", tables=[nameless]).parts for some in (rows, rows[1:])]
+    ids = [[part.explicit_id for part in parts if isinstance(part, Draft)] for parts in read_rows]
+    assert len(set(ids[0])) == len(rows), "equal rows are told apart"
+    assert ids[1] == [ids[0][1], ids[0][0]], "a row keeps its id whatever stands before it"
+    book = read(xlsx([["subject", "body"], ["one", "b"]]), "tickets/a.xlsx", tables=[nameless])
+    assert [part.explicit_id for part in book.parts if isinstance(part, Draft)] == [ids[0][0]]
 
 
 def test_a_table_that_no_rule_names_is_one_document() -> None:

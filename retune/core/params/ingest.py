@@ -16,14 +16,20 @@ class TableParams(Settings):
     """Name of the table, lower case; the ids of its rows are `<name>:<row id>`."""
     match: str = Field(min_length=1)
     """Files that are such tables, as a path pattern such as `tickets/*`; `*` also stands for slashes."""
-    id: str = Field(min_length=1)
-    """Column with the id of a row; a row without one, or with one that was already seen, goes to quarantine."""
+    id: str
+    """Column with the id of a row; a row without one, or with one that was already seen, goes to quarantine. Empty: the
+    rows have none, as prompts and completions rarely do, and are known by what they hold."""
     text: list[str] = Field(min_length=1)
     """Columns that make up the text, in this order, with an empty line between them."""
     title: str
     """Column with the title, or an empty string."""
     date: str
     """Column with the date, or an empty string."""
+
+    @property
+    def known_by(self) -> str:
+        """Return the column by which a sheet is known to be such a table."""
+        return self.id or self.text[0]
 
 
 class ParsingParams(Settings):
