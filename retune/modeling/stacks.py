@@ -8,13 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from retune.core import parts
 from retune.core.errors import UserError
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-FAMILIES = "retune.modeling.families"
 WITH_HEAD = {"causal": "AutoModelForCausalLM", "seq2seq": "AutoModelForSeq2SeqLM"}
 UNUSED = ("pooler.",)  # the head of next-sentence prediction: not read by mean pooling, often absent from weights
 INPUTS = ("input_ids", "token_type_ids", "attention_mask")
@@ -97,8 +95,7 @@ def _config(folder: Path, architectures: Sequence[str]) -> Any:
     with _readable(folder):
         config = AutoConfig.from_pretrained(folder, **OFFLINE)
     if config.model_type not in architectures:
-        fitting = [name for name, part in parts.load_all(FAMILIES).items() if config.model_type in part.ARCHITECTURES]
-        todo = f"Set `family` to {' or '.join(fitting)}." if fitting else "No family is made for it: use another base."
+        todo = f"Set `family` to a file of retune/modeling/families whose ARCHITECTURES have {config.model_type}."
         found = f"{config.model_type} in {folder.name}"
         raise UserError(expected=f"one of the architectures {', '.join(architectures)}", found=found, todo=todo)
     for name, value in config.to_dict().items():

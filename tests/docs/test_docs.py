@@ -110,7 +110,7 @@ def test_the_core_examples_of_extend_keep_the_promises_of_their_kinds(extended: 
 
 @pytest.mark.slow
 def test_the_modeling_examples_of_extend_keep_the_promises_of_their_kinds(extended: Path) -> None:
-    chosen = " or ".join(f"[{name}]" for name in names("retune/modeling/"))
+    chosen = " or ".join(f"[{name}" for name in names("retune/modeling/"))
     assert pytest_in(extended, "tests/modeling/test_part_contracts.py", "-k", chosen).startswith("3 passed")
 
 
