@@ -55,6 +55,7 @@ class ToyOpenAI:
         self.shutdown: dict[str, str] = {}  # model -> ISO date
         self.gives_logprobs = True
         self.filters_jobs = True
+        self.keeps_metadata = True
         self.lock = threading.RLock()
         self.url = ""
 
@@ -126,6 +127,7 @@ class Handler(BaseHTTPRequestHandler):
 
     toy: ClassVar[ToyOpenAI]
     protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16  # headers and body in one packet: in two, each answer waits 40 ms for an acknowledgement
 
     def log_message(self, *_: Any) -> None:
         """Keep quiet."""
@@ -234,8 +236,8 @@ def create(toy: ToyOpenAI, value: dict[str, Any], **_: Any) -> Any:
         "error": None, "fine_tuned_model": None, "finished_at": None, "hyperparameters": supervised,
         "model": value["model"], "organization_id": "toy-org", "result_files": [], "seed": value.get("seed") or 0,
         "status": "validating_files", "trained_tokens": None, "training_file": value["training_file"],
-        "validation_file": value["validation_file"], "metadata": metadata, "method": method,
-        "_suffix": value.get("suffix") or "", "_looks": 0,
+        "validation_file": value["validation_file"], "method": method,
+        "metadata": metadata if toy.keeps_metadata else {}, "_suffix": value.get("suffix") or "", "_looks": 0,
     }  # fmt: skip
     toy.jobs[job["id"]] = job
     toy.event(job, "Created fine-tuning job")
@@ -267,10 +269,11 @@ def turn(status: str, message: str) -> Any:
 
 def listed(toy: ToyOpenAI, query: dict[str, list[str]], **_: Any) -> Any:
     wanted = {key[9:-1]: values[0] for key, values in query.items() if key.startswith("metadata[")}
+    if not (toy.filters_jobs and toy.keeps_metadata):
+        wanted = {}
     found = [
-        job for job in reversed(toy.jobs.values())
-        if not toy.filters_jobs or all(job["metadata"].get(key) == text for key, text in wanted.items())
-    ]  # fmt: skip
+        job for job in reversed(toy.jobs.values()) if all(job["metadata"].get(key) == wanted[key] for key in wanted)
+    ]
     return page(found, query)
 
 
