@@ -38,7 +38,7 @@ def write_rehearsal(checkout: Path, shares: list[float]) -> None:
     """Write what the stage rehearse leaves: trainings that have these shares of the test rows right."""
     folder = checkout / "artifacts" / "models" / MODEL
     facts = {**read_json(folder / "train" / "facts.json"), "settings": {**TOY_SETTINGS, "epochs": 1, "seed": 2}}
-    facts["settings"]["method_settings"] = {"rank": 2, "alpha": 4, "dropout": 0.0}
+    facts["settings"]["method_settings"] = {"rank": 2, "alpha": 4, "dropout": 0.0, "target": "all_linear"}
     write_json(folder / "train" / "facts.json", facts)
     test = read_frame(folder / "split" / "test.parquet")
     given = [

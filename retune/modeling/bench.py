@@ -16,7 +16,7 @@ from retune.core import parts
 from retune.core.errors import UserError
 from retune.core.params.base import Settings
 from retune.core.params.train import TrainParams
-from retune.modeling import bases, machine
+from retune.modeling import bases, machine, needs
 from retune.modeling.bases import BaseIdentity
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ def prepare(plan: Plan, train: pd.DataFrame, validation: pd.DataFrame, start: fl
         found = f"{len(train)} rows for training, {len(validation)} rows for validation"
         todo = "Look at the reports of the steps examples and split."
         raise UserError(expected="rows for training and for validation", found=found, todo=todo)
+    needs.check(plan.method.NEEDS)
     machine.fix(params.seed, params.threads)
     body, tokenizer = plan.family.load(bases.locate(plan.base), **plan.head.LOAD)
     set_dropout(body, params.dropout)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from retune.core import parts
 from retune.core.errors import IntegrityError
-from retune.modeling import bases, folder
+from retune.modeling import bases, folder, needs
 from retune.modeling.bases import BaseIdentity
 
 Floats = np.ndarray[Any, np.dtype[np.float32]]
@@ -50,6 +50,7 @@ def load(model: Path, base: BaseIdentity | None = None, base_folder: Path | None
         raise IntegrityError(
             f"the model was tuned from {page.base.id} ({page.base.weights_sha256}), not from {base.id}"
         )
+    needs.check(parts.find("retune.modeling.methods", page.method).NEEDS)
     place = bases.locate(base or page.base, base_folder)
     task_type = parts.find("retune.modeling.task_types", page.task_type)
     return parts.find("retune.modeling.heads", task_type.HEAD).load(page, model, place)

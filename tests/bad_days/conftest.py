@@ -19,7 +19,7 @@ CHANGES: dict[str, Any] = {
     "corpus.gate.limits.quarantined_share.maximum": 0.5,
     f"models.{MODEL}.gate.limits.row_count.minimum": 20,
     f"models.{MODEL}.split.largest_group_share": 0.5,
-    f"models.{MODEL}.train": {**TOY_SETTINGS, "method_settings": {"rank": 4, "alpha": 8, "dropout": 0.0}},
+    f"models.{MODEL}.train": {**TOY_SETTINGS, "method_settings": {"rank": 4, "alpha": 8, "dropout": 0.0, "target": "all_linear"}},
     f"models.{MODEL}.release.thresholds": {"accuracy": 0.1, "macro_f1": 0.1},
 }
 

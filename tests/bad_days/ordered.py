@@ -33,7 +33,7 @@ TRAIN = {
     "weight_decay": 0.0,
     "dropout": 0.0,
     "probe_strengths": [1.0],
-    "method_settings": {"rank": 8, "alpha": 16, "dropout": 0.0},
+    "method_settings": {"rank": 8, "alpha": 16, "dropout": 0.0, "target": "all_linear"},
 }
 SETTINGS: dict[str, Any] = {**CHANGES, f"models.{MODEL}.train": TRAIN}
 

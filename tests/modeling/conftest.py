@@ -63,8 +63,7 @@ def toy_rows(per_label: int, seed: int = 0) -> pd.DataFrame:
 
 def make_plan(base: Path, method: str = "lora", method_settings: dict[str, Any] | None = None, **changes: Any) -> Plan:
     """Return a plan for the tiny base; `changes` are settings of the step."""
-    default = {"lora": {"rank": 4, "alpha": 8, "dropout": 0.0}, "full": {"freeze_embeddings": True, "freeze_layers": 0}}
-    settings = method_settings or default[method]
+    settings = METHOD_SETTINGS[method] if method_settings is None else method_settings
     params = TrainParams.model_validate({**TOY_SETTINGS, "method_settings": settings, **changes})
     module = parts.find("retune.modeling.methods", method)
     return Plan(
@@ -76,6 +75,11 @@ def make_plan(base: Path, method: str = "lora", method_settings: dict[str, Any] 
     )  # fmt: skip
 
 
+LORA = {"rank": 4, "alpha": 8, "dropout": 0.0, "target": "all_linear"}
+METHOD_SETTINGS: dict[str, dict[str, Any]] = {
+    "lora": LORA, "dora": LORA, "rslora": LORA, "qlora": {**LORA, "double_quantisation": True},
+    "full": {"freeze_embeddings": True, "freeze_layers": 0}, "head": {},
+}  # fmt: skip
 TOY_SETTINGS = json.loads(
     """{"seed": 5, "threads": 1, "precision": "float32", "max_length": 32, "epochs": 3, "batch_size": 8,
     "learning_rate": 0.005, "warmup_share": 0.1, "weight_decay": 0.01, "label_smoothing": 0.0, "dropout": 0.1,

@@ -93,7 +93,7 @@ def test_a_parent_of_another_base_method_or_shape_is_refused(tiny_base: Path, tm
     _, model = run(tiny_base, tmp_path / "parent", rows, ASKED[ASKED["label"] != "badge"], epochs=1)
     with pytest.raises(UserError, match="found classification, encoder, lora"):
         continued(tiny_base, tmp_path / "method", ("full", model), rows, chosen)
-    other = {"rank": 3, "alpha": 8, "dropout": 0.0}
+    other = {"rank": 3, "alpha": 8, "dropout": 0.0, "target": "all_linear"}
     with pytest.raises(UserError, match=r"parent's values"):
         continued(tiny_base, tmp_path / "rank", ("lora", model), rows, chosen, method_settings=other)
     page = json.loads((model / "retune_model.json").read_text())

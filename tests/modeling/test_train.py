@@ -75,7 +75,7 @@ def test_eight_rows_are_learned_by_heart(tiny_base: Path, tmp_path: Path) -> Non
 
 @pytest.mark.case("TR-2")
 def test_lora_trains_as_many_parameters_as_the_formula_says_and_leaves_the_base(tiny_base: Path) -> None:
-    plan = make_plan(tiny_base, method_settings={"rank": 3, "alpha": 6, "dropout": 0.0})
+    plan = make_plan(tiny_base, method_settings={"rank": 3, "alpha": 6, "dropout": 0.0, "target": "all_linear"})
     encoder, _ = plan.family.load(tiny_base)
     before = {name: tensor.clone() for name, tensor in encoder.state_dict().items()}
     count = plan.method.trainable_parameters(encoder, plan.family, plan.method_settings)

@@ -25,7 +25,7 @@ from tasks.rehearse import rehearse
 from tests.conftest import CHECKOUT
 from tests.modeling.conftest import TOY_SETTINGS, make_base, toy_rows
 
-LORA = {"rank": 2, "alpha": 4, "dropout": 0.0}
+LORA = {"rank": 2, "alpha": 4, "dropout": 0.0, "target": "all_linear"}
 FULL = {"freeze_embeddings": False, "freeze_layers": 0}
 SETTINGS = {**TOY_SETTINGS, "epochs": 2, "method_settings": LORA}
 

@@ -19,7 +19,7 @@ from tasks.train import train
 from tests.modeling.conftest import TOY_SETTINGS, make_base, toy_rows
 
 PARTS = Path("retune/modeling")
-LORA = {"rank": 2, "alpha": 4, "dropout": 0.0}
+LORA = {"rank": 2, "alpha": 4, "dropout": 0.0, "target": "all_linear"}
 
 
 @pytest.fixture

@@ -17,39 +17,41 @@ if TYPE_CHECKING:
 
     Tensors = dict[str, Tensor]
 
-FILE = "encoder.safetensors"
+NEEDS: tuple[str, ...] = ()
+FILE = "body.safetensors"
 
 
 class Settings(settings_base.Settings):
     """Which part of the base learns."""
 
     freeze_embeddings: bool
-    """Keep the table of token vectors as it is: half of a small encoder's weights, and a few texts move few of them."""
+    """Keep the table of token vectors as it is: half of a small encoder's weights, and a few texts move few of them.
+    A head that writes text and shares the table stays with it."""
 
     freeze_layers: int = Field(ge=0)
-    """How many layers, from the input up, stay as they are."""
+    """How many layers, from the input up, stay as they are: an encoder's before its decoder's; layers that share their
+    weights, as ALBERT's, are one."""
 
 
-def adapt(encoder: nn.Module, family: ModuleType, settings: Settings) -> nn.Module:
-    """Return the encoder with exactly the parameters trainable that the settings do not freeze."""
-    blocks = family.blocks(encoder)
+def adapt(body: nn.Module, family: ModuleType, settings: Settings) -> nn.Module:
+    """Return the body with exactly the parameters trainable that the settings do not freeze."""
+    blocks = family.blocks(body)
     if settings.freeze_layers > len(blocks):
         found = f"freeze_layers: {settings.freeze_layers}"
         raise UserError(expected=f"at most the {len(blocks)} layers that the base has", found=found, todo="Lower it.")
-    encoder.requires_grad_(True)
-    if settings.freeze_embeddings:
-        encoder.get_submodule(family.EMBEDDINGS).requires_grad_(False)
-    for block in list(blocks)[: settings.freeze_layers]:
-        block.requires_grad_(False)
-    return encoder
+    body.requires_grad_(True)
+    for module in _frozen(body, family, settings):
+        module.requires_grad_(False)
+    if not any(parameter.requires_grad for parameter in body.parameters()):
+        todo = "Choose `method: head`, which trains the head alone."
+        raise UserError(expected="a part of the base that learns", found="settings that freeze all of it", todo=todo)
+    return body
 
 
-def trainable_parameters(encoder: nn.Module, family: ModuleType, settings: Settings) -> int:
+def trainable_parameters(body: nn.Module, family: ModuleType, settings: Settings) -> int:
     """Return how many parameters `adapt` makes trainable."""
-    frozen = [encoder.get_submodule(family.EMBEDDINGS)] if settings.freeze_embeddings else []
-    frozen += list(family.blocks(encoder))[: settings.freeze_layers]
-    count = sum(parameter.numel() for parameter in encoder.parameters())
-    return count - sum(parameter.numel() for module in frozen for parameter in module.parameters())
+    frozen = {id(parameter) for module in _frozen(body, family, settings) for parameter in module.parameters()}
+    return sum(parameter.numel() for parameter in body.parameters() if id(parameter) not in frozen)
 
 
 def interpolate(start: Tensors, tuned: Tensors, share: float) -> Tensors:
@@ -57,22 +59,33 @@ def interpolate(start: Tensors, tuned: Tensors, share: float) -> Tensors:
     return {name: start[name].lerp(tensor, share) for name, tensor in tuned.items()}
 
 
-def save(encoder: nn.Module, folder: Path, base: str) -> None:
+def save(body: nn.Module, folder: Path, base: str) -> None:
     """Write the tensors that were trained; the others are those of `base`."""
     from safetensors.torch import save_file
 
     trained = {
-        name: tensor.detach().cpu().contiguous() for name, tensor in encoder.named_parameters() if tensor.requires_grad
+        name: tensor.detach().cpu().contiguous() for name, tensor in body.named_parameters() if tensor.requires_grad
     }
     # One key: safetensors writes several in another order in every process.
     save_file(trained, folder / FILE, metadata={"base": base})
 
 
-def load(encoder: nn.Module, folder: Path) -> nn.Module:
-    """Return the encoder with the tensors that `save` wrote; one that it does not know raises IntegrityError."""
+def load(body: nn.Module, folder: Path) -> nn.Module:
+    """Return the body with the tensors that `save` wrote; one that it does not know raises IntegrityError."""
     from safetensors.torch import load_file
 
-    unknown = encoder.load_state_dict(load_file(folder / FILE), strict=False).unexpected_keys
+    unknown = body.load_state_dict(load_file(folder / FILE), strict=False).unexpected_keys
     if unknown:
         raise IntegrityError(f"{FILE} does not fit its base: it has no {unknown[0]}")
-    return encoder
+    return body
+
+
+def merge(body: nn.Module) -> nn.Module:
+    """Return the body: what was learnt is in its own weights."""
+    return body
+
+
+def _frozen(body: nn.Module, family: ModuleType, settings: Settings) -> list[nn.Module]:
+    """Return the modules that the settings freeze."""
+    embeddings = [family.embeddings(body)] if settings.freeze_embeddings else []
+    return embeddings + list(family.blocks(body))[: settings.freeze_layers]
