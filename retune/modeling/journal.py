@@ -13,13 +13,14 @@ Event = dict[str, Any]
 class Journal:
     """Appends events; one that the journal already holds is not written again, so a resumed run repeats nothing."""
 
-    def __init__(self, path: Path, *, fresh: bool) -> None:
-        self.path = path
-        if fresh:
+    def __init__(self, path: Path | None, *, fresh: bool) -> None:
+        self.path = path  # None: of several processes of a training, one alone writes
+        if path is not None and fresh:
             path.unlink(missing_ok=True)
-        self.events = read(path)
+        self.events = read(path) if path is not None else []
         self._seen = {_key(event) for event in self.events}
-        _drop_torn_line(path)
+        if path is not None:
+            _drop_torn_line(path)
 
     def write(self, event: str, step: int, values: dict[str, Any]) -> None:
         """Append one event with the time; `values` are numbers or short texts."""
@@ -28,8 +29,15 @@ class Journal:
             return
         self._seen.add(_key(line))
         self.events.append(line)
+        if self.path is None:
+            return
         with self.path.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps({**line, "time": time.time()}, sort_keys=True) + "\n")
+
+    def findings(self) -> dict[str, Any]:
+        """Return what a person should know, by name; of several of one name, the last."""
+        found = [event["values"] for event in self.events if event["event"] == "finding"]
+        return {name: value for values in found for name, value in values.items()}
 
 
 def read(path: Path) -> list[Event]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import platform
 import warnings
@@ -10,6 +11,8 @@ from importlib.metadata import version
 from typing import Any
 
 import torch
+
+from retune.modeling import distributed
 
 PACKAGES = ("torch", "transformers", "peft", "accelerate", "tokenizers", "safetensors", "scikit-learn", "numpy")
 
@@ -48,11 +51,37 @@ def fix(seed: int, threads: int) -> None:
     warnings.filterwarnings("ignore", message="`is_gradient_checkpointing`")  # peft asks transformers by the old name
 
 
+def random_state() -> list[torch.Tensor]:
+    """Return where torch's random numbers stand, on the processor and on the GPU in use."""
+    return [torch.get_rng_state(), *([torch.cuda.get_rng_state()] if torch.cuda.is_available() else [])]
+
+
+def set_random_state(state: list[torch.Tensor]) -> None:
+    """Let torch's random numbers go on from what `random_state` returned."""
+    torch.set_rng_state(state[0])
+    for on_gpu in state[1:]:
+        torch.cuda.set_rng_state(on_gpu)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Say whether an error means that memory did not suffice, on the GPU or in the process."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)  # torch's words on a processor
+
+
+def free_memory() -> None:
+    """Give back what a computation that failed had taken."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
 def describe(bfloat16: bool) -> dict[str, Any]:
     """Return the hardware and the versions that a training ran with."""
     return {
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else platform.processor() or "cpu",
-        "gpus": int(torch.cuda.is_available()),  # a training uses one
+        "gpus": distributed.processes() * torch.cuda.is_available(),  # a process uses one
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
         "machine": platform.machine(),
         "processors": os.cpu_count(),

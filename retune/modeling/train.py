@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from retune.modeling import checkpoints, folder, keys, machine, trainer
+from retune.modeling import checkpoints, distributed, folder, health, keys, machine, trainer
 from retune.modeling.bench import Bench, Plan, Say, prepare
 from retune.modeling.journal import Event, Journal
 from retune.modeling.learner import Learner
@@ -34,21 +34,34 @@ def fit(plan: Plan, train: pd.DataFrame, validation: pd.DataFrame, *, work: Path
     `train` and `validation` have the columns of ROWS. Raises UserError for what cannot be trained.
     """
     start = time.monotonic()
-    bench = prepare(plan, train, validation, start, say)
-    learner: Learner = plan.head.LEARNER(bench)
-    resumed = checkpoints.newest(work / "checkpoints")
-    journal = Journal(work / keys.JOURNAL, fresh=resumed is None)
-    _timed(bench, "warm_up", lambda: learner.warm_up(work / WARM_UP))
-    findings = {**learner.findings(), **_shortfall(plan, say)}
-    for name, value in findings.items():
-        journal.write("finding", 0, {name: value})
-    tuner = _timed(bench, "train", lambda: _tune(bench, learner, journal, work / "checkpoints", resumed))
+    bench, learner, tuner, journal = _trained(plan, train, validation, work, start, say)
     with folder.writing(out):
         _write(bench, learner, out)
-    facts = _facts(bench, learner, tuner, findings)
+    facts = _facts(bench, learner, tuner, journal)
     journal.write("params", 0, {name: value for name, value in facts.items() if not isinstance(value, dict | list)})
     bench.seconds["total"] = time.monotonic() - start
     return Fitted(facts, journal.events, {"seconds": bench.seconds, **machine.describe(bench.bfloat16)})
+
+
+def follow(plan: Plan, train: pd.DataFrame, validation: pd.DataFrame, *, work: Path) -> None:
+    """Train along with the first of several processes, which writes the model: this one computes its share."""
+    _trained(plan, train, validation, work, time.monotonic(), lambda _: None)
+
+
+def _trained(
+    plan: Plan, train: pd.DataFrame, validation: pd.DataFrame, work: Path, start: float, say: Say
+) -> tuple[Bench, Learner, trainer.Tuner, Journal]:
+    """Return what was tuned, with what it was tuned by; `work` is the same folder for all processes."""
+    distributed.join()
+    bench = prepare(plan, train, validation, start, say)
+    learner: Learner = plan.head.LEARNER(bench)
+    resumed = distributed.of_first(lambda: checkpoints.newest(work / "checkpoints"))
+    journal = Journal(work / keys.JOURNAL if distributed.is_first() else None, fresh=resumed is None)
+    _timed(bench, "warm_up", lambda: distributed.first_then_others(lambda: learner.warm_up(work / WARM_UP)))
+    for name, value in {**learner.findings(), **_shortfall(plan, say)}.items():
+        journal.write("finding", 0, {name: value})
+    tuner = _timed(bench, "train", lambda: _tune(bench, learner, journal, work / "checkpoints", resumed))
+    return bench, learner, tuner, journal
 
 
 def _tune(bench: Bench, learner: Learner, journal: Journal, place: Path, resumed: Path | None) -> trainer.Tuner:
@@ -56,11 +69,10 @@ def _tune(bench: Bench, learner: Learner, journal: Journal, place: Path, resumed
     plan = bench.plan
     machine.fix(plan.params.seed, plan.params.threads)  # whether warm-up was kept or done, what follows is the same
     positions = learner.start()
-    seconds = bench.seconds_left() - learner.reserved_seconds()
+    seconds = distributed.of_first(lambda: bench.seconds_left() - learner.reserved_seconds())
     tuner = trainer.Tuner(
         learner, positions, trainer.arguments(place, plan.params, bench.bfloat16), journal=journal, seconds=seconds
     )
-    steps = -(-len(positions) // plan.params.batch_size) * plan.params.epochs
     after = f", from {resumed.name}" if resumed else ""
     if seconds <= 0:
         bench.say("no time is left to tune: the model is what it started from")
@@ -68,6 +80,7 @@ def _tune(bench: Bench, learner: Learner, journal: Journal, place: Path, resumed
     if not positions:
         bench.say("no training row is new to the parent: the model is the parent")
         return tuner
+    steps = len(tuner.steps) * plan.params.epochs
     bench.say(f"tuning {plan.base.id} by {plan.name('method')}: {steps} steps at most{after}")
     tuner.train(resume_from_checkpoint=str(resumed) if resumed else None)
     tuner.restore_best()
@@ -97,20 +110,23 @@ def _write(bench: Bench, learner: Learner, out: Path) -> None:
     folder.write_json(out / folder.REFERENCE, {"examples": found.examples, "numbers": found.numbers})
 
 
-def _facts(bench: Bench, learner: Learner, tuner: trainer.Tuner, findings: dict[str, Any]) -> dict[str, Any]:
+def _facts(bench: Bench, learner: Learner, tuner: trainer.Tuner, journal: Journal) -> dict[str, Any]:
     """Return what is true of this training on any clock."""
+    findings = journal.findings()
     evaluations = [line for line in tuner.state.log_history if "validation_loss" in line] or [{"step": 0}]
-    since_best = trainer.evaluations_since_best(evaluations, bench.plan.params.select_by)
+    since_best = health.evaluations_since_best(evaluations, bench.plan.params.select_by)
     best = evaluations[len(evaluations) - 1 - since_best]
     if best["step"] == 0:
         findings["tuning_did_not_help"] = "no weights answered the validation split better than those at the start"
     return {
         "seed": bench.plan.params.seed,
         "threads": bench.plan.params.threads,
+        "processes": distributed.processes(),
         "precision": "bfloat16" if bench.bfloat16 else "float32",
         "train_rows": len(bench.train),
         "validation_rows": len(bench.validation),
         "steps": tuner.state.global_step,
+        "gradient_accumulation": tuner.parts,
         "epochs": tuner.state.epoch,
         "train_tokens": round(sum(map(len, learner.items)) * (tuner.state.epoch or 0)),
         "best_step": best["step"],

@@ -1,10 +1,12 @@
-"""transformers' Trainer with our batches, evaluations, checkpoints and end: what is here is what it does otherwise."""
+"""transformers' Trainer with our steps, evaluations, checkpoints and end: what is here is what it does otherwise."""
 
 from __future__ import annotations
 
+import json
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,43 +14,22 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
-from torch.utils.data import Sampler
-from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+from torch.utils.data import DataLoader
+from transformers import PrinterCallback, Trainer, TrainingArguments
 
 from retune.core.errors import UserError
 from retune.core.params.train import TrainParams
-from retune.modeling import checkpoints
+from retune.modeling import checkpoints, distributed, health, machine, memory, steps
 from retune.modeling.folder import writing
 from retune.modeling.journal import Journal
-from retune.modeling.learner import Item, Learner, Tensors
+from retune.modeling.learner import Learner, Tensors
+from retune.modeling.rhythm import Rhythm
 
-WEIGHTS, BEST = "weights.safetensors", "best.safetensors"
+WEIGHTS, BEST, PARTS = "weights.safetensors", "best.safetensors", "parts.json"
 SHARE = "tuned_share"
-POOLED_BATCHES = 50  # batches are cut from so many batches' worth of shuffled rows, sorted by length
 LOGGED = {"loss": "train_loss", "grad_norm": "gradient_norm", "learning_rate": "learning_rate"}
+NOT_FINITE = {"loss": "a finite loss", "grad_norm": "finite gradients"}
 Scores = dict[str, float]
-
-
-class GroupedByLength(Sampler[int]):
-    """Yields all positions in batches of like length; the order is a function of seed and epoch."""
-
-    def __init__(self, items: Sequence[Item], batch_size: int, seed: int) -> None:
-        self.lengths, self.batch_size, self.seed, self.epoch = [len(item) for item in items], batch_size, seed, 0
-
-    def __len__(self) -> int:
-        return len(self.lengths)
-
-    def __iter__(self) -> Iterator[int]:
-        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + self.epoch)
-        order = torch.randperm(len(self.lengths), generator=generator).tolist()
-        size = self.batch_size * POOLED_BATCHES
-        pools = [order[start : start + size] for start in range(0, len(order), size)]
-        ordered = [place for pool in pools for place in sorted(pool, key=lambda place: -self.lengths[place])]
-        whole = len(ordered) // self.batch_size * self.batch_size
-        batches = [ordered[start : start + self.batch_size] for start in range(0, whole, self.batch_size)]
-        for place in torch.randperm(len(batches), generator=generator).tolist():
-            yield from batches[place]
-        yield from ordered[whole:]  # the short batch comes last, or it would shift the others
 
 
 class Tuner(Trainer):
@@ -60,19 +41,74 @@ class Tuner(Trainer):
     ) -> None:  # fmt: skip
         plan = learner.bench.plan
         items = [learner.items[place] for place in positions]
-        self.sampler = GroupedByLength(items, plan.params.batch_size, plan.params.seed)
+        self.learner, self.steps = learner, steps.Steps(lambda epoch: learner.batches(items, epoch))
         self.params, self.journal, self.say, self.seconds = plan.params, journal, learner.bench.say, seconds
-        self.answer, self.interpolate = learner.scores, plan.method.interpolate
+        self.parts = memory.parts_at_first(Path(str(arguments.output_dir)), plan.params.gradient_accumulation)
+        self.interpolate = plan.method.interpolate
         self.shown = (*plan.task_type.METRICS[:2], "loss")  # on a line for a person; the history has them all
         self.best: Tensors = {}
+        self.divergence = health.Divergence()
         self.started = time.monotonic()
-        super().__init__(model=learner.module, args=arguments, train_dataset=items, data_collator=learner.collate)
+        if plan.params.gradient_checkpointing:
+            memory.checkpoint_gradients(learner.module.body)
+        super().__init__(model=learner.module, args=arguments, train_dataset=cast("Any", items))
         self.start = self.copied()  # a resumed run starts from the same tensors before it loads its own
         self.remove_callback(PrinterCallback)
         self.add_callback(Rhythm(self))
 
-    def _get_train_sampler(self, train_dataset: Any = None) -> GroupedByLength:  # noqa: ARG002
-        return self.sampler
+    def get_train_dataloader(self) -> DataLoader[Any]:
+        """Return the rows of each step, whole: a process takes its share, and as many at once as fit, in the step."""
+        return DataLoader(cast("Any", self.train_dataset), batch_sampler=self.steps, collate_fn=list)
+
+    def begin(self) -> None:
+        """Look back at the losses of a resumed run, and compute the longest step, so that memory ends now or never."""
+        for line in self.state.log_history:
+            if "loss" in line:
+                self.divergence.sees(line["loss"])
+        items = cast("Any", self.train_dataset)
+        longest = max(self.steps, key=lambda places: len(places) * max(len(items[place]) for place in places))
+        state = machine.random_state()
+        self.training_step(self.model_wrapped, [items[place] for place in longest])
+        self.model_wrapped.zero_grad()
+        machine.set_random_state(state)
+
+    def training_step(self, model: torch.nn.Module, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:  # noqa: ARG002
+        """Compute the gradients of a step's rows, in more parts where memory ends; return their mean loss."""
+        state, parts = machine.random_state(), self.parts
+        while True:
+            try:
+                loss = self._learn(model, inputs)
+                break
+            except (MemoryError, RuntimeError) as error:
+                if not machine.is_out_of_memory(error):
+                    raise
+            self.parts = memory.more_parts(len(inputs), self.parts, Path(str(self.args.output_dir)))
+            model.zero_grad()
+            machine.free_memory()
+            machine.set_random_state(state)
+        if self.parts > parts:
+            self._find("out_of_memory", f"from step {self.state.global_step}, steps are computed in {self.parts} parts")
+        return loss
+
+    def _learn(self, model: torch.nn.Module, rows: Sequence[Any]) -> torch.Tensor:
+        """Add to the gradients this process's share of a step, part by part: the mean over all targets of the step."""
+        model.train()
+        weigh, processes = self.learner.weight, distributed.processes()
+        whole = sum(map(weigh, rows)) / processes  # torch divides the sum over processes by their number
+        mine = steps.parts(steps.shared(rows, distributed.process(), processes), self.parts)
+        loss = torch.zeros((), device=self.args.device)
+        for place, part in enumerate(mine or [rows[:1]]):  # all have to take part, be it with nothing
+            share = sum(map(weigh, part)) / whole if mine else 0.0
+            with self.accelerator.no_sync(model) if place + 1 < len(mine) else nullcontext():
+                mean = model(**self._prepare_inputs(self.learner.collate(part)))["loss"] * share
+                self.accelerator.backward(mean)
+            loss += mean.detach()
+        return loss
+
+    def _find(self, name: str, text: str) -> None:
+        """Write a finding to the journal, and tell it."""
+        self.say(text)
+        self.journal.write("finding", self.state.global_step, {name: text})
 
     def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> LambdaLR:
         """Make the learning rate rise, then fall to zero, by steps or by the time budget, whichever ends first."""
@@ -88,7 +124,9 @@ class Tuner(Trainer):
 
     def time_share(self) -> float:
         """Return how much of the time to tune has gone, 0 where there is no limit."""
-        return (time.monotonic() - self.started) / self.seconds
+        if math.isinf(self.seconds):
+            return 0.0
+        return distributed.of_first(lambda: (time.monotonic() - self.started) / self.seconds)
 
     def evaluate(self, *_: Any, **__: Any) -> Scores:
         """Answer the validation rows, keep the weights if they are the best so far, and say when to stop."""
@@ -99,7 +137,8 @@ class Tuner(Trainer):
         told = {name: value for name, value in scores.items() if name in shown}
         answers = ", ".join(f"{name} {value:.3f}" for name, value in told.items())
         self.say(f"step {self.state.global_step} of {self.state.max_steps}: validation {answers}")
-        since_best = evaluations_since_best(self.state.log_history, self.params.select_by)
+        self._watch_overfitting()
+        since_best = health.evaluations_since_best(self.state.log_history, self.params.select_by)
         if since_best == 0:
             self.best = weights
         if since_best >= self.params.patience:
@@ -115,19 +154,35 @@ class Tuner(Trainer):
         for share in shares:
             weights = now if share == 1 else self.interpolate(self.start, now, share)
             self.restore(weights)
-            found.append(({**self.answer(), SHARE: share}, weights))
+            found.append(({**self.learner.scores(), SHARE: share}, weights))
         self.restore(now)
         lines = [{f"validation_{name}": value for name, value in scores.items()} for scores, _ in found]
-        return found[len(found) - 1 - evaluations_since_best(lines, self.params.select_by)]
+        return found[len(found) - 1 - health.evaluations_since_best(lines, self.params.select_by)]
+
+    def _watch_overfitting(self) -> None:
+        """Name the step since which the training learns by heart, once."""
+        step = health.overfitting_since(self.state.log_history)
+        if step is not None and "overfitting" not in self.journal.findings():
+            text = f"validation loss rose {health.RISES} times in a row after step {step} while training loss fell"
+            self._find("overfitting", text)
+
+    def _watch_divergence(self, loss: float) -> None:
+        """End a training whose loss flees: the best weights until then are kept."""
+        if self.divergence.sees(loss):
+            self.control.should_training_stop = True
+            self.control.should_save = False
+            self._find("diverged", f"training loss fled until step {self.state.global_step}: {self.divergence.told()}")
 
     def log(self, logs: Scores, start_time: float | None = None) -> None:
-        """Write measurements to the journal; a loss that is no number stops the training."""
+        """Write measurements to the journal; a loss or gradient that is no number stops the training."""
         super().log(logs, start_time)
-        if not math.isfinite(logs.get("loss", 0.0)):
-            todo = "Lower learning_rate, or set precision: float32, in params.yaml."
-            raise UserError(
-                expected="a finite loss", found=f"{logs['loss']} at step {self.state.global_step}", todo=todo
-            )
+        for name, expected in NOT_FINITE.items():
+            if not math.isfinite(logs.get(name, 0.0)):
+                found = f"{logs[name]} at step {self.state.global_step}"
+                todo = "Lower learning_rate, or set precision: float32, in params.yaml."
+                raise UserError(expected=expected, found=found, todo=todo)
+        if "loss" in logs:
+            self._watch_divergence(logs["loss"])
         values = {
             LOGGED.get(name, name): value for name, value in logs.items() if name in LOGGED or "validation" in name
         }
@@ -157,56 +212,21 @@ class Tuner(Trainer):
         folder.mkdir(parents=True, exist_ok=True)
         save_file(self.trained(), folder / WEIGHTS)
         save_file(self.best, folder / BEST)
+        (folder / PARTS).write_text(json.dumps(self.parts), encoding="utf-8")
 
     def _save_checkpoint(self, model: torch.nn.Module, trial: Any) -> None:
         place = Path(str(self.args.output_dir)) / f"{checkpoints.PREFIX}{self.state.global_step}"
         with writing(place, RuntimeError):  # torch's name for a full disk
             super()._save_checkpoint(model, trial)
-        checkpoints.seal(place)
+        distributed.wait()  # each process wrote where its random numbers stand
+        if distributed.is_first():
+            checkpoints.seal(place)
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:  # noqa: ARG002
         folder = Path(resume_from_checkpoint)
         self.restore(load_file(folder / WEIGHTS))
         self.best = load_file(folder / BEST)
-
-
-class Rhythm(TrainerCallback):
-    """Says when to evaluate, when to keep a checkpoint, and when the time is over."""
-
-    def __init__(self, tuner: Tuner) -> None:
-        self.tuner, self.saved = tuner, time.monotonic()
-
-    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
-        """Evaluate what the tuning starts from: the probe is a candidate too."""
-        if state.global_step == 0:
-            self.tuner.evaluate()
-
-    def on_epoch_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
-        """Give the epoch its own order of rows."""
-        self.tuner.sampler.epoch = int(state.epoch or 0)
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
-        """Set what is due after this step."""
-        out_of_time = self.tuner.time_share() >= 1
-        params = self.tuner.params
-        every = math.ceil(state.max_steps / params.epochs / params.evaluations_per_epoch)
-        control.should_evaluate = state.global_step % every == 0 or state.global_step == state.max_steps or out_of_time
-        control.should_training_stop = control.should_training_stop or out_of_time
-        control.should_save = time.monotonic() - self.saved >= params.checkpoint_seconds
-        if control.should_save:
-            self.saved = time.monotonic()
-
-
-def evaluations_since_best(log: list[dict[str, Any]], select_by: str) -> int:
-    """Return how many evaluations came after the best one; of equals, the lower loss, then the earlier is the best."""
-    ranks = [_rank(line, select_by) for line in log if "validation_loss" in line]
-    return len(ranks) - 1 - ranks.index(max(ranks)) if ranks else 0
-
-
-def _rank(line: dict[str, Any], select_by: str) -> tuple[float, float]:
-    """Return what is to be large."""
-    loss = -float(line["validation_loss"])
-    return (loss if select_by == "loss" else float(line[f"validation_{select_by}"]), loss)
+        self.parts = json.loads((folder / PARTS).read_text(encoding="utf-8"))
 
 
 def arguments(folder: Path, params: TrainParams, bfloat16: bool) -> TrainingArguments:
@@ -214,7 +234,8 @@ def arguments(folder: Path, params: TrainParams, bfloat16: bool) -> TrainingArgu
     return TrainingArguments(
         output_dir=str(folder), seed=params.seed, num_train_epochs=params.epochs, bf16=bfloat16,
         per_device_train_batch_size=params.batch_size, learning_rate=params.learning_rate,
-        weight_decay=params.weight_decay, use_cpu=not torch.cuda.is_available(), disable_tqdm=True, report_to="none",
+        weight_decay=params.weight_decay, max_grad_norm=params.max_grad_norm, use_cpu=not torch.cuda.is_available(),
+        disable_tqdm=True, report_to="none",
         logging_steps=1, logging_nan_inf_filter=False, save_strategy="no", eval_strategy="no",
         remove_unused_columns=False, log_level="error", dataloader_pin_memory=False,
     )  # fmt: skip

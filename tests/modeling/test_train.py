@@ -19,7 +19,6 @@ from retune.modeling import bases, checkpoints, curve, predictor
 from retune.modeling.heads.pooled import round_robin
 from retune.modeling.journal import history
 from retune.modeling.train import WARM_UP, Fitted, fit
-from retune.modeling.trainer import GroupedByLength, evaluations_since_best
 from tests.modeling.conftest import VOCABULARY, make_base, make_plan, toy_rows
 
 
@@ -185,16 +184,16 @@ KILLED = """
 import os, sys
 from pathlib import Path
 sys.path.insert(0, os.getcwd())
-from retune.modeling import trainer
+from retune.modeling import rhythm, trainer
 from tests.modeling.test_train import run
 base, place, step, point = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
 if point == "step":
-    ended = trainer.Rhythm.on_step_end
+    ended = rhythm.Rhythm.on_step_end
     def die(self, args, state, control, **more):
         if state.global_step == step:
             os._exit(9)
         return ended(self, args, state, control, **more)
-    trainer.Rhythm.on_step_end = die
+    rhythm.Rhythm.on_step_end = die
 else:
     seal = trainer.checkpoints.seal
     def die(checkpoint):
@@ -317,23 +316,3 @@ def test_every_class_comes_once_before_any_comes_twice() -> None:
     assert sorted(order) == list(range(55))
     assert sorted(codes[order[:3]]) == [0, 1, 2]
     assert sorted(codes[order[3:6]]) == [0, 1, 2]
-
-
-def test_batches_hold_rows_of_like_length_in_an_order_of_seed_and_epoch() -> None:
-    rows = [[0] * (1 + number % 40) for number in range(403)]
-    sampler = GroupedByLength(rows, batch_size=8, seed=3)
-    first, again = list(sampler), list(sampler)
-    sampler.epoch = 1
-    assert first == again != list(sampler)
-    assert sorted(first) == list(range(403))
-    spreads = [len({len(rows[place]) for place in first[start : start + 8]}) for start in range(0, 400, 8)]
-    assert sum(spreads) / len(spreads) < 3
-
-
-def test_equal_scores_are_decided_by_the_loss_and_then_by_the_earlier() -> None:
-    def log(*pairs: tuple[float, float]) -> list[dict[str, Any]]:
-        return [{"validation_macro_f1": score, "validation_loss": loss} for score, loss in pairs]
-
-    assert evaluations_since_best(log((0.5, 1.0), (0.6, 1.0), (0.6, 0.9)), "macro_f1") == 0
-    assert evaluations_since_best(log((0.5, 1.0), (0.6, 0.9), (0.6, 0.9)), "macro_f1") == 1
-    assert evaluations_since_best(log((0.5, 0.8), (0.6, 0.9)), "loss") == 1

@@ -18,6 +18,10 @@ class TrainParams(Settings):
     threads: int = Field(ge=1)
     """Processor threads; another number rounds sums in another order, so it is part of what makes a run repeatable."""
 
+    processes: int = Field(ge=1)
+    """Processes that share the rows of every step, each with its GPU where there are any; torchrun starts them. Several
+    hosts: docs/train.md."""
+
     precision: Literal["auto", "float32", "bfloat16"]
     """Numbers in matrix products while training; `auto` takes bfloat16 where the processor has instructions for it."""
 
@@ -28,7 +32,17 @@ class TrainParams(Settings):
     """Passes over the training split at most; early stopping may end before."""
 
     batch_size: int = Field(ge=1)
-    """Rows in one step of the optimiser."""
+    """Rows in one step of the optimiser, however many processes share it and in however many parts it is computed."""
+
+    gradient_accumulation: int = Field(ge=1)
+    """In how many parts the rows of a step are computed, one after the other: more need less memory and give the same
+    sums. Where memory ends all the same, the number doubles by itself."""
+
+    gradient_checkpointing: bool
+    """Compute each layer again on the way back instead of keeping what it gave: less memory, about a third more time."""
+
+    max_grad_norm: float = Field(ge=0)
+    """Gradients that are longer than this, all taken as one vector, are shortened to it; 0 shortens none."""
 
     learning_rate: float = Field(gt=0)
     """The highest learning rate, reached at the end of the warm-up, from where it falls linearly to zero."""
