@@ -21,6 +21,7 @@ CHOSEN_KINDS = {
     ROOT / "retune" / kind
     for kind in (
         "modeling/heads",
+        "modeling/floors",
         "modeling/task_types",
         "modeling/families",
         "modeling/methods",

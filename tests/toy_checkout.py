@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from retune.core.evaluation import report
-from retune.core.frames import DOCUMENTS, LINEAGE, PREDICTIONS, ROWS, TEXT
+from retune.core.evaluation import TaskType, columns, report
+from retune.core.frames import DOCUMENTS, LINEAGE, ROWS, TEXT
 from retune.io.evaluator import evaluator_sha256
 from retune.io.files import md5_file, sha256_file, write_frame, write_json, write_text
 from retune.project import read_project
@@ -23,6 +23,7 @@ from tests.conftest import CHECKOUT
 
 MODEL = "ticket-router"
 LABELS = ["access", "billing"]
+KIND = TaskType("label", ["accuracy", "macro_f1"], "accuracy", {"probe": "the probe", "tfidf": "TF-IDF"})
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "the", "printer", "invoice", "badge", "door", "again", "please"]
 ROWS_IN_TEST = 24
 BILLING = (5, 17)  # the test rows of the rare label: a model that answers `access` alone has 22 right
@@ -176,7 +177,7 @@ def _evaluate(root: Path, model: Path, right: int) -> None:
         tfidf="access",
     )
     params = read_project(root).models[MODEL].evaluate
-    found = report(answers, LABELS, ["accuracy", "macro_f1"], params)
+    found = report(answers, test["text"].tolist(), KIND, params, known=LABELS)
     hashes = {
         "test_sha256": sha256_file(model / "split" / "test.parquet"),
         "evaluator_sha256": evaluator_sha256(params),
@@ -188,6 +189,6 @@ def _evaluate(root: Path, model: Path, right: int) -> None:
         "triggers": {**asked, "rate": {"value": 0.0}, "worst": []},
     }
     write_json(model / "evaluate" / "metrics.json", {**found, **hashes, **shown})
-    write_frame(model / "evaluate" / "predictions.parquet", answers, PREDICTIONS)
+    write_frame(model / "evaluate" / "predictions.parquet", answers, columns(KIND, answers))
     write_frame(model / "evaluate" / "errors.parquet", test, ROWS)
     write_text(model / "evaluate" / "plots" / "confusion.svg", "<svg/>")

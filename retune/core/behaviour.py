@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from retune.core import perturbations
+from retune.core import perturbations, scoring
 from retune.core.hashing import unit_interval
 from retune.core.params.behaviour import (
     Behaviour,
@@ -22,6 +22,7 @@ from retune.core.params.behaviour import (
 )
 from retune.core.statistics import wilson
 
+TOLD = ("label", "labels")
 SURE = 0.95  # a probability beyond it, or below 1 - SURE, has hardly anywhere to go: it counts as moved
 
 AnyTest = Invariance | Direction | MinimumFunctionality
@@ -35,6 +36,9 @@ class Answer:
     probabilities: Mapping[str, float]
 
 
+Answers = Mapping[tuple[str, str], Answer]  # by text and context
+
+
 @dataclass(frozen=True)
 class Question:
     """A text as it is and as it was changed; a made-up one is both. `key` names the row without its text."""
@@ -43,25 +47,27 @@ class Question:
     before: str
     after: str
     label: str = ""  # that a made-up text must get
+    context: str = ""  # that both are asked of
 
 
 def questions(test: AnyTest, rows: pd.DataFrame, seed: int) -> list[Question]:
-    """Return what a test asks; of the rows [example_id, text] it takes the same ones whatever rows come and go."""
+    """Return what a test asks; of the rows [example_id, text, context] the same ones whatever rows come and go."""
     if isinstance(test, MinimumFunctionality):
         numbered = enumerate(test.examples, start=1)
-        return [Question({"row": place}, one.text, one.text, one.label) for place, one in numbered]
+        return [Question({"row": place}, one.text, one.text, one.label, one.context or "") for place, one in numbered]
     ordered = sorted(
-        zip(rows["example_id"], rows["text"], strict=True), key=lambda row: unit_interval(f"{test.name} {row[0]}", seed)
+        zip(rows["example_id"], rows["text"], rows["context"], strict=True),
+        key=lambda row: unit_interval(f"{test.name} {row[0]}", seed),
     )
     return list(_changed(test, ordered, seed))[: test.rows]
 
 
-def _changed(test: Invariance | Direction, rows: Sequence[tuple[str, str]], seed: int) -> Iterator[Question]:
+def _changed(test: Invariance | Direction, rows: Sequence[tuple[str, str, str]], seed: int) -> Iterator[Question]:
     """Yield the rows that the change changes."""
-    for example_id, text in rows:
+    for example_id, text, context in rows:
         after = changed(test.change, text, seed)
         if after != text:
-            yield Question({"example_id": example_id}, text, after)
+            yield Question({"example_id": example_id}, text, after, context=context)
 
 
 def changed(change: Change, text: str, seed: int) -> str:
@@ -78,16 +84,19 @@ def changed(change: Change, text: str, seed: int) -> str:
 
 
 def report(
-    behaviour: Behaviour, asked: Sequence[Sequence[Question]], answers: Mapping[str, Answer], file_sha256: str
+    behaviour: Behaviour, asked: Sequence[Sequence[Question]], answers: Answers, file_sha256: str, *, target: str
 ) -> dict[str, Any]:
-    """Return what passed of each test and which rows did not, by their ids; `answers` has one for every text asked."""
-    tests = [_judged(test, given, answers) for test, given in zip(behaviour.tests, asked, strict=True)]
+    """Return what passed of each test and which rows did not, by their ids; `answers` has one for every text asked.
+
+    Answers that are no labels hold words of texts, and are not told.
+    """
+    tests = [_judged(test, given, answers, target) for test, given in zip(behaviour.tests, asked, strict=True)]
     return {"file_sha256": file_sha256, "tests": tests}
 
 
-def _judged(test: AnyTest, asked: Sequence[Question], answers: Mapping[str, Answer]) -> dict[str, Any]:
+def _judged(test: AnyTest, asked: Sequence[Question], answers: Answers, target: str) -> dict[str, Any]:
     """Return one test's result; where nothing could be asked, nothing has passed."""
-    failed = [one for one in asked if not passes(test, one, answers[one.before], answers[one.after])]
+    failed = [one for one in asked if not passes(test, one, *_both(one, answers), target)]
     passed = len(asked) - len(failed)
     return {
         "name": test.name,
@@ -96,25 +105,31 @@ def _judged(test: AnyTest, asked: Sequence[Question], answers: Mapping[str, Answ
         "passed": passed,
         "share": asdict(wilson(passed, len(asked))),
         "least": test.least,
-        "failures": [
-            {**one.key, "expected": _expected(test, one, answers), "answer": answers[one.after].prediction}
-            for one in failed
-        ],
+        "failures": [{**one.key, **(_told(test, one, answers) if target in TOLD else {})} for one in failed],
     }
 
 
-def passes(test: AnyTest, question: Question, before: Answer, after: Answer) -> bool:
-    """Tell whether the answers are as the test says."""
+def _both(question: Question, answers: Answers) -> tuple[Answer, Answer]:
+    """Return the answers to the text before and after the change."""
+    return answers[question.before, question.context], answers[question.after, question.context]
+
+
+def passes(test: AnyTest, question: Question, before: Answer, after: Answer, target: str) -> bool:
+    """Tell whether the answers are as the test says; only of one label a probability can move."""
+    kind = scoring.target(target)
     if isinstance(test, MinimumFunctionality):
-        return after.prediction == question.label
+        return bool(kind.is_right(question.label, after.prediction))
     if isinstance(test, Invariance):
-        return after.prediction == before.prediction
+        return bool(kind.gist(after.prediction) == kind.gist(before.prediction))
     was, now = (answer.probabilities.get(test.label, 0.0) for answer in (before, after))
+    if not before.probabilities:
+        return False
     return now > was or now >= SURE if test.moves == "up" else now < was or now <= 1 - SURE
 
 
-def _expected(test: AnyTest, question: Question, answers: Mapping[str, Answer]) -> str:
-    """Return what should have been answered: a label, or where the probability of one should have moved."""
+def _told(test: AnyTest, question: Question, answers: Answers) -> dict[str, str]:
+    """Return what was answered, and what should have been: a label, or where the probability of one should move."""
+    before, after = _both(question, answers)
     if isinstance(test, Direction):
-        return f"{test.label} {test.moves}"
-    return question.label or answers[question.before].prediction
+        return {"expected": f"{test.label} {test.moves}", "answer": after.prediction}
+    return {"expected": question.label or before.prediction, "answer": after.prediction}

@@ -1,86 +1,123 @@
-"""What a model is worth on its test rows: scores with intervals, beside two floors on the same rows."""
+"""What a model is worth on its test rows: scores with intervals, beside the floors of its task type on the same rows."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from retune.core import confusion, parts, statistics
-from retune.core.frames import REAL, TEXT, WHOLE
+from retune.core import classes, confusion, scoring, statistics
+from retune.core.frames import PREDICTIONS, REAL, TEXT, WHOLE
+from retune.core.metrics._words import words
 from retune.core.params.evaluate import EvaluateParams
 from retune.core.resampling import Documents
-from retune.core.statistics import Interval, Paired, p_text
+from retune.core.scoring import Asked, Given
+from retune.core.statistics import Interval
 
-FLOORS = ("probe", "tfidf")
+LOSS, TOKENS = "loss", "tokens"  # columns: what the label of a row cost in nats, over so many tokens
 FIVE_POINTS = 0.05
 FINE_HALF_WIDTH = 0.025  # two models whose scores differ by five points then have intervals that just touch
-ERRORS = {
-    "rank": WHOLE,
-    "example_id": TEXT,
-    "text": TEXT,
-    "label": TEXT,
-    "prediction": TEXT,
-    "confidence": REAL,
-    "probe": TEXT,
-    "tfidf": TEXT,
-}
+POWER_80 = 0.8416212335729143  # the 80th percentile of the standard normal
 
-Answers = Sequence[str]
+
+@dataclass(frozen=True)
+class TaskType:
+    """What a task type says of its scores; `floors` are its simple models, each with what a person calls it."""
+
+    target: str
+    metrics: Sequence[str]
+    primary: str
+    floors: Mapping[str, str]
+
+
+def columns(kind: TaskType, answers: pd.DataFrame) -> dict[str, str]:
+    """Return the columns of a table of answers: the model's, each floor's, and costs where they were measured."""
+    found = dict(PREDICTIONS)
+    for side in ("", *kind.floors):
+        named = {side: TEXT} if side else {}
+        loss, tokens = cost_columns(side)
+        found |= named | {name: of for name, of in ((loss, REAL), (tokens, WHOLE)) if name in answers.columns}
+    return found
+
+
+def cost_columns(side: str) -> tuple[str, str]:
+    """Return the columns of losses and tokens of a floor, or of the model, whose name is empty."""
+    return (f"{side}_{LOSS}", f"{side}_{TOKENS}") if side else (LOSS, TOKENS)
+
+
+def given(answers: pd.DataFrame, side: str = "") -> Given:
+    """Return what the model says in a table of answers, or what a floor says."""
+    loss, tokens = cost_columns(side)
+    predictions = answers[side or "prediction"].tolist()
+    if loss not in answers.columns:
+        return Given(predictions)
+    return Given(predictions, answers[loss].tolist(), answers[tokens].tolist())
 
 
 def report(
     answers: pd.DataFrame,
-    known: Sequence[str],
-    metrics: Sequence[str],
+    texts: Sequence[str],
+    kind: TaskType,
     params: EvaluateParams,
     documents: Documents = None,
+    *,
+    known: Sequence[str],
 ) -> dict[str, Any]:
-    """Return all scores of answers [PREDICTIONS]; `known` are the labels of the training rows.
+    """Return all scores of answers [`columns`] to texts; `known` are the labels of the training rows.
 
     `documents` are those of the answers, where several rows may come from one; None where each is one of its own.
     """
-    labels, model = answers["label"].tolist(), answers["prediction"].tolist()
-    rows, floors = len(labels), {name: answers[name].tolist() for name in FLOORS}
-    against = {name: statistics.compare(labels, floor, model) for name, floor in floors.items()}
-    differing = (against["probe"].b + against["probe"].c) / rows
-    likely = statistics.likely_discordance(FIVE_POINTS, differing)
-    found = confusion.confusion(labels, model)
-    unseen = sorted(set(labels) - set(known))
+    asked = Asked(kind.target, texts, answers["label"].tolist(), documents)
+    model, floors = given(answers), {name: given(answers, name) for name in kind.floors}
+    compared = {name: scoring.compare(asked, floor, model, kind.primary, params.seed) for name, floor in floors.items()}
+    against = {name: paired for name, paired in compared.items() if paired is not None}
+    scored = scoring.scores(asked, model, kind.metrics, params.seed)
+    beside = {name: scoring.scores(asked, floor, kind.metrics, params.seed) for name, floor in floors.items()}
+    found = {
+        "test_rows": len(answers),
+        "target": kind.target,
+        "primary": kind.primary,
+        "model": scored,
+        "floors": beside,
+        "against": against,
+        **_of_target(asked, model, known, params),
+        "empty_predictions": list(model.predictions).count("") if kind.target != "nothing" else 0,
+        "tuning": tuning(kind, scored, beside, against, params.alpha),
+        "precision": precision(kind.primary, scored, len(answers), is_counted=_is_counted(against)),
+    }
+    return found | planned(kind.primary, against, len(answers), params.alpha)
+
+
+def _of_target(asked: Asked, model: Given, known: Sequence[str], params: EvaluateParams) -> dict[str, Any]:
+    """Return what can be said of a target beyond the scores: of each class, or of the length of texts."""
+    if asked.target == "labels":
+        return {"per_class": classes.of_labels(asked, model, params.seed)}
+    if asked.target == "entities":
+        return {"per_class": classes.of_entities(asked, model, params.seed)}
+    if asked.target == "text":
+        return {"words": {"answers": lengths(model.predictions), "references": lengths(asked.labels)}}
+    if asked.target != "label":
+        return {}
+    found = confusion.confusion(asked.labels, model.predictions)
+    unseen = sorted(set(asked.labels) - set(known))
     return {
-        "test_rows": rows,
-        "model": scores(labels, model, metrics, params, documents),
         "per_class": per_class(found, params),
-        "floors": {name: scores(labels, floor, metrics, params, documents) for name, floor in floors.items()},
-        "against": {name: asdict(paired) for name, paired in against.items()},
         "confusion": {"labels": found.labels, "counts": found.counts.tolist()},
         "unseen_labels": unseen,
-        "unseen_rows": sum(label in unseen for label in labels),
-        "empty_predictions": model.count(""),
-        "tuning": tuning(labels, model, floors["probe"], against["probe"], params.alpha),
-        "precision": precision(labels, model),
-        "power_5_points": statistics.paired_power(rows, FIVE_POINTS, likely, params.alpha),
-        "smallest_gain": statistics.smallest_gain(rows, differing, params.alpha),
+        "unseen_rows": sum(label in unseen for label in asked.labels),
     }
 
 
-def scores(
-    labels: Answers, predictions: Answers, metrics: Sequence[str], params: EvaluateParams, documents: Documents = None
-) -> dict[str, Any]:
-    """Return each metric with its 95 % interval and half of its width."""
-    scored = {}
-    for name in metrics:
-        part = parts.find("retune.core.metrics", name)
-        interval = Interval(part.score(labels, predictions), *part.bounds(labels, predictions, params.seed, documents))
-        scored[name] = _shown(interval)
-    return scored
-
-
-def _shown(interval: Interval) -> dict[str, float]:
-    """Return an interval as it stands in metrics.json."""
-    return asdict(interval) | {"half_width": (interval.high - interval.low) / 2}
+def lengths(texts: Sequence[str]) -> dict[str, float]:
+    """Return median, 95th percentile and most of the words of texts; nothing of no texts."""
+    if not texts:
+        return {}
+    counts = np.array([len(words(text)) for text in texts])
+    low, high = np.percentile(counts, [50, 95])
+    return {"median": float(low), "percentile_95": float(high), "most": int(counts.max())}
 
 
 def figures(metrics: Mapping[str, Any]) -> dict[str, float]:
@@ -128,37 +165,96 @@ def per_class(found: confusion.Confusion, params: EvaluateParams) -> dict[str, A
         scored[label] = {
             "rows": true,
             "predicted": predicted,
-            "precision": _shown(statistics.wilson(hits, predicted)),
-            "recall": _shown(statistics.wilson(hits, true)),
-            "f1": _shown(Interval(float(values[place]), *statistics.percentile_bounds(draws[:, place]))),
+            "precision": scoring.shown(statistics.wilson(hits, predicted)),
+            "recall": scoring.shown(statistics.wilson(hits, true)),
+            "f1": scoring.shown(Interval(float(values[place]), *statistics.percentile_bounds(draws[:, place]))),
         }
     return scored
 
 
-def tuning(labels: Answers, model: Answers, probe: Answers, paired: Paired, alpha: float) -> str:
-    """Say in one line what tuning gained over the probe, or that it does not pay here."""
-    accuracy = parts.find("retune.core.metrics", "accuracy").score
+def tuning(
+    kind: TaskType,
+    model: Mapping[str, Any],
+    floors: Mapping[str, Mapping[str, Any]],
+    against: Mapping[str, Mapping[str, Any]],
+    alpha: float,
+) -> str:
+    """Say in one line what tuning gained over the best floor, or that it does not pay here; empty: not measured."""
+    primary = kind.primary
+    measured = [name for name in against if primary in floors[name]]
+    if not measured or primary not in model:
+        return ""
+    best = max(measured, key=lambda name: scoring.sign(primary) * floors[name][primary]["value"])
+    paired, name = against[best], kind.floors[best]
+    gain = f"{scoring.difference(primary, paired['gain'])} "
     figures = (
-        f"accuracy {accuracy(labels, model):.3f} against {accuracy(labels, probe):.3f} of the probe on the same "
-        f"{paired.rows} rows: {100 * paired.gain:+.1f} points [{100 * paired.gain_low:+.1f}, "
-        f"{100 * paired.gain_high:+.1f}], {paired.c} rows won, {paired.b} lost, exact McNemar {p_text(paired.p)}"
+        f"{primary.replace('_', ' ')} {model[primary]['value']:.3f} against {floors[best][primary]['value']:.3f} of "
+        f"{name} on the same {paired['rows']} rows: {gain}"
+        f"{scoring.between(primary, paired['gain_low'], paired['gain_high'])}, {paired['c']} rows won, "
+        f"{paired['b']} lost, {scoring.tested(paired)}"
     )
-    if paired.gain > 0 and paired.p < alpha:
-        return f"Tuning gained over the probe: {figures}."
+    if paired["gain"] > 0 and paired["p"] < alpha:
+        return f"Tuning gained over {name}: {figures}."
     return f"Tuning does not pay here: {figures}."
 
 
-def precision(labels: Answers, model: Answers) -> str:
-    """Say how exactly this test split knows the accuracy, and what a finer answer would take."""
-    value = parts.find("retune.core.metrics", "accuracy").score(labels, model)
-    half = statistics.half_width(value, len(labels))
-    needed = statistics.rows_for_half_width(value, FINE_HALF_WIDTH)
-    known = f"Accuracy {value:.3f} is known to ±{100 * half:.1f} points from {len(labels)} rows"
+def precision(primary: str, model: Mapping[str, Any], rows: int, *, is_counted: bool) -> str:
+    """Say how exactly this test split knows the score, and what a finer answer would take; empty: not measured.
+
+    `is_counted` tells that the score is a share of the rows; the interval of any other score shrinks with their root.
+    """
+    if primary not in model:
+        return ""
+    value, half, name = model[primary]["value"], model[primary]["half_width"], primary.replace("_", " ")
+    if is_counted:
+        half, needed = statistics.half_width(value, rows), statistics.rows_for_half_width(value, FINE_HALF_WIDTH)
+    else:
+        needed = round(rows * (half / FINE_HALF_WIDTH) ** 2)
+    if not scoring.is_share(primary):
+        return f"{name[:1].upper()}{name[1:]} {value:.3f} is known to ±{half:.2g} from {rows} rows."
+    known = f"{name[:1].upper()}{name[1:]} {value:.3f} is known to ±{100 * half:.1f} points from {rows} rows"
     return f"{known}; ±{100 * FINE_HALF_WIDTH:g} points take {needed:,}."
 
 
-def worst_errors(answers: pd.DataFrame, texts: pd.Series, most: int) -> pd.DataFrame:
-    """Return the wrong answers [ERRORS] in which the model was most confident; `texts` has the rows of `answers`."""
-    wrong = answers.assign(text=texts.to_numpy())[answers["prediction"] != answers["label"]]
-    worst = wrong.sort_values(["confidence", "example_id"], ascending=[False, True], ignore_index=True).head(most)
-    return worst.assign(rank=range(1, len(worst) + 1))[list(ERRORS)]
+def _is_counted(against: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Tell whether rows are right or wrong: then they are compared by McNemar's test, which alone has no name."""
+    return all("test" not in paired for paired in against.values())
+
+
+def planned(primary: str, against: Mapping[str, Mapping[str, Any]], rows: int, alpha: float) -> dict[str, Any]:
+    """Return what gain so many rows could show, by how often the model and the first floor differ."""
+    first = next(iter(against.values()), None)
+    if first is None:
+        return {}
+    if "test" in first:  # by how far the gain over the floor is known: the difference of two models is as wide
+        half = (first["gain_high"] - first["gain_low"]) / 2
+        return {"smallest_gain": half * (1 + POWER_80 / statistics.Z_95)}
+    differing = (first["b"] + first["c"]) / rows
+    likely = statistics.likely_discordance(FIVE_POINTS, differing)
+    return {
+        "power_5_points": statistics.paired_power(rows, FIVE_POINTS, likely, alpha),
+        "smallest_gain": statistics.smallest_gain(rows, differing, alpha),
+    }
+
+
+def worst_errors(answers: pd.DataFrame, rows: pd.DataFrame, kind: TaskType, most: int) -> pd.DataFrame:
+    """Return the wrong answers [`error_columns`]; `rows` [text, context] are those of `answers`.
+
+    Of labels those of which the model was most confident, else those that are worth least.
+    """
+    shown = answers.assign(text=rows["text"].to_numpy(), context=rows["context"].to_numpy())
+    asked = Asked(kind.target, shown["text"].tolist(), shown["label"].tolist())
+    wrong = ~np.array(scoring.right(kind.target, asked.labels, shown["prediction"].tolist()), dtype=bool)
+    order, rising = "confidence", False
+    if kind.target != "label":
+        shown, order, rising = shown.assign(value=scoring.by_row(asked, given(answers), kind.primary)), "value", True
+    worst = shown[wrong].sort_values([order, "example_id"], ascending=[rising, True], ignore_index=True).head(most)
+    return worst.assign(rank=range(1, len(worst) + 1))[list(error_columns(kind))]
+
+
+def error_columns(kind: TaskType) -> dict[str, str]:
+    """Return the columns of the worst errors, which hold texts; a label is told by its confidence."""
+    first, last = {"rank": WHOLE, "example_id": TEXT, "text": TEXT}, dict.fromkeys(kind.floors, TEXT)
+    if kind.target == "label":
+        return first | {"label": TEXT, "prediction": TEXT, "confidence": REAL} | last
+    return first | {"context": TEXT, "label": TEXT, "prediction": TEXT, "value": REAL} | last

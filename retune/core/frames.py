@@ -74,13 +74,11 @@ EXAMPLES = {  # examples: one row per training example of any task type
 }
 ROWS = {"example_id": TEXT, "text": TEXT, "context": TEXT, "label": TEXT}  # train, validation and test
 LINEAGE = {"example_id": TEXT, "document_id": TEXT, "side": TEXT, "slices": TEXT}
-PREDICTIONS = {  # evaluate: one row per test example
+PREDICTIONS = {  # evaluate: one row per test example, with a column more for each floor of the task type
     "example_id": TEXT,
     "label": TEXT,
     "prediction": TEXT,
     "confidence": REAL,
-    "probe": TEXT,
-    "tfidf": TEXT,
 }
 PROFILE = {  # profile: one row per kept example of the three sides
     "example_id": TEXT,

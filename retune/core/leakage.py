@@ -16,17 +16,17 @@ BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so that no power of it vanishes mod
 
 
 def report(learnt: pd.DataFrame, picked_by: pd.DataFrame, asked: pd.DataFrame, params: LeakageParams) -> dict[str, Any]:
-    """Return which test rows stand in what was learnt from or picked by; all three have example_id and text.
+    """Return which test rows stand in what was learnt from or picked by; all three have example_id, text and context.
 
     The measure is that of the split, on the rows that training really read: a test row has leaked if another row holds
     `passage_share` of its runs of `passage_words` words, or of a paragraph's.
     """
     index = PassageIndex(
-        dict(zip(asked["example_id"], asked["text"], strict=True)),
+        dict(zip(asked["example_id"], inputs(asked), strict=True)),
         words=params.passage_words,
         minimum=params.passage_minimum_words,
     )
-    texts = [*learnt["text"], *picked_by["text"]]
+    texts = [*inputs(learnt), *inputs(picked_by)]
     leaked = sorted({held.of for text in texts for held in index.all_held_by(text, share=params.passage_share)})
     return {
         "passage_words": params.passage_words,
@@ -36,6 +36,13 @@ def report(learnt: pd.DataFrame, picked_by: pd.DataFrame, asked: pd.DataFrame, p
         "copy_words": params.copy_words,
         "most_copies": most_copies(list(learnt["text"]), params.copy_words),
     }
+
+
+def inputs(rows: pd.DataFrame) -> list[str]:
+    """Return all that a model is given of each row: the text, and after it the context where there is one."""
+    return [
+        f"{text}\n{context}" if context else text for text, context in zip(rows["text"], rows["context"], strict=True)
+    ]
 
 
 def most_copies(texts: Sequence[str], words: int) -> int:

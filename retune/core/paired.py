@@ -79,7 +79,6 @@ def _paired(gains: Floats, gain: float, draws: Floats, p: float, documents: int)
     return PairedValues(len(gains), int((gains > 0).sum()), int((gains < 0).sum()), p, gain, low, high, at_least)
 
 
-
 def _randomised(first: Floats, moved: Floats, score: Callable[[Floats], Floats], gain: float, seed: int) -> float:
     """Return the share of random exchanges whose gain is as far from 0 as the one seen, itself counted among them."""
     if not len(moved):

@@ -2,45 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from retune.core.statistics import compare, p_text, wilson
+from retune.core import scoring
+from retune.core.scoring import Asked, Given
 
 
 def retention(
-    parent: str, labels: Sequence[str], before: Sequence[str], now: Sequence[str], gone: int
+    parent: str, asked: Asked, before: Given, now: Given, gone: int, *, primary: str, seed: int
 ) -> dict[str, Any]:
-    """Return accuracy of parent (`before`) and child (`now`) on the parent's test rows that are still there, paired.
+    """Return the score of parent (`before`) and child (`now`) on the parent's test rows that are still there, paired.
 
-    `gone` of the parent's test rows are not in the corpus any more; `line` says the rest to a person.
+    `gone` of the parent's test rows are not in the corpus any more; `line` says the rest to a person. Where a score was
+    not measured, the parent and the number of rows are all there is.
     """
-    paired = compare(labels, before, now)
-    rows = paired.rows
-    right = sum(answer == label for answer, label in zip(before, labels, strict=True))
-    theirs, ours = wilson(right, rows), wilson(right + paired.c - paired.b, rows)
+    rows, known = len(asked.labels), {"parent": parent, "rows": len(asked.labels), "gone": gone, "primary": primary}
+    paired = scoring.compare(asked, before, now, primary, seed)
+    theirs, ours = (scoring.score(asked, given, primary, seed) for given in (before, now))
+    if paired is None or theirs is None or ours is None or not rows:
+        return {**known, "line": f"Retention: none of the test rows of {parent} is left."}
     figures = (
-        f"accuracy {ours.value:.3f} against {theirs.value:.3f} of {parent} on {rows} of its test rows: "
-        f"{100 * paired.gain:+.1f} points, {paired.c} rows won, {paired.b} lost, exact McNemar {p_text(paired.p)}"
+        f"{primary.replace('_', ' ')} {ours.value:.3f} against {theirs.value:.3f} of {parent} on {rows} of its test "
+        f"rows: {scoring.difference(primary, paired['gain'])}, {paired['c']} rows won, {paired['b']} lost, "
+        f"{scoring.tested(paired)}"
     )
-    line = f"Retention: {figures}." if rows else f"Retention: none of the test rows of {parent} is left."
-    return {
-        "parent": parent,
-        "rows": rows,
-        "gone": gone,
-        "parent_accuracy": asdict(theirs),
-        "accuracy": asdict(ours),
-        "b": paired.b,
-        "c": paired.c,
-        "p": paired.p,
-        "line": line,
-    }
+    scores = {f"parent_{primary}": asdict(theirs), primary: asdict(ours)}
+    return {**known, **scores, **paired, "line": f"Retention: {figures}."}
 
 
 def scores_kept(retention: Mapping[str, Any]) -> dict[str, float]:
     """Return what a model kept as metrics of its run; nothing for the empty mapping of one that continues none."""
     if not retention:
         return {}
-    sides = {"retention/accuracy": retention["accuracy"], "retention/parent_accuracy": retention["parent_accuracy"]}
-    return {"retention/rows": retention["rows"], **{name: score["value"] for name, score in sides.items()}}
+    primary = retention.get("primary", "accuracy")
+    sides = {f"retention/{name}": retention.get(name) for name in (primary, f"parent_{primary}")}
+    return {"retention/rows": retention["rows"], **{name: score["value"] for name, score in sides.items() if score}}

@@ -15,6 +15,7 @@ from retune.core.paired import PairedValues, compare_counts, compare_values
 from retune.core.resampling import Documents, Floats
 from retune.core.statistics import Interval, mcnemar, p_text
 
+TARGETS = "retune.core.targets"
 LOSS = "loss"  # the kind of a metric that looks at what a row costs a model, and at no answer
 RANDOM_SIGNS, EXCHANGES, MCNEMAR = "sign-flip test", "randomisation test", "exact McNemar"
 
@@ -56,7 +57,7 @@ def metric(name: str) -> ModuleType:
 
 def target(name: str) -> ModuleType:
     """Return a target: how labels and answers of a task type are written."""
-    return parts.find("retune.core.targets", name)
+    return parts.find(TARGETS, name)
 
 
 def right(kind: str, labels: Sequence[str], predictions: Sequence[str]) -> list[bool]:

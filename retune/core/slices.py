@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
 import pandas as pd
 
+from retune.core import scoring
 from retune.core.params.evaluate import SliceParams
-from retune.core.resampling import Documents, share_bounds
+from retune.core.scoring import Asked, Given
 
 CREATED = "created"  # the day of the document, from which the age follows
 NONE, FEW = "(none)", "(few rows)"
 OWN = ("label", "length", "age")
 
 
-def columns(rows: pd.DataFrame, slices: Sequence[str], params: SliceParams) -> pd.DataFrame:
+def columns(rows: pd.DataFrame, slices: Sequence[str], params: SliceParams, *, by_label: bool = True) -> pd.DataFrame:
     """Return the slice of each row [text, label] by column; `slices` are the JSON objects that lineage keeps of them.
 
-    A metadata column that bears the name of one of ours stands under `metadata.<name>`.
+    A metadata column that bears the name of one of ours stands under `metadata.<name>`. Rows are sorted `by_label`
+    where they have one label.
     """
     given = pd.DataFrame([json.loads(one) for one in slices], index=rows.index, dtype="str")
     own = pd.DataFrame(
@@ -30,6 +32,7 @@ def columns(rows: pd.DataFrame, slices: Sequence[str], params: SliceParams) -> p
             "age": ages(given.get(CREATED, pd.Series("", index=rows.index)), params.age_days),
         }
     )
+    own = own if by_label else own.drop(columns="label")
     named = given.drop(columns=CREATED, errors="ignore").rename(columns={name: f"metadata.{name}" for name in OWN})
     return pd.concat([own, named], axis=1).fillna("").replace("", NONE)
 
@@ -50,20 +53,23 @@ def ages(created: pd.Series, bounds: Sequence[int]) -> pd.Series:
 
 
 def report(
-    found: pd.DataFrame, right: Sequence[bool], documents: Documents, minimum_rows: int, seed: int
+    found: pd.DataFrame, asked: Asked, given: Given, primary: str, minimum_rows: int, seed: int
 ) -> dict[str, Any]:
-    """Return rows and accuracy of each value of each column; values with too few rows are counted together."""
-    rows = pd.DataFrame({"right": list(right), "document": documents or range(len(right))}, index=found.index)
-    return {str(name): _column(found[name], rows, minimum_rows, seed) for name in sorted(found.columns)}
+    """Return rows and score of each value of each column; values with too few rows are counted together.
+
+    A document of several rows counts as one in the interval.
+    """
+    rows = found.reset_index(drop=True)
+
+    def scored(places: Sequence[int]) -> dict[str, Any]:
+        at = scoring.score(asked.at(places), given.at(places), primary, seed)
+        score = {} if at is None else {primary: {"value": at.value, "low": at.low, "high": at.high}}
+        return {"rows": len(places), **score}
+
+    return {str(name): _column(rows[name], minimum_rows, scored) for name in sorted(rows.columns)}
 
 
-def _column(values: pd.Series, rows: pd.DataFrame, minimum_rows: int, seed: int) -> dict[str, Any]:
-    """Return rows and accuracy of each value; a document of several rows counts as one in the interval."""
+def _column(values: pd.Series, minimum_rows: int, scored: Callable[[Sequence[int]], dict[str, Any]]) -> dict[str, Any]:
+    """Return what is scored of the rows of each value."""
     joined = values.where(values.map(values.value_counts()) >= minimum_rows, FEW)
-    return {str(value): _scored(part, seed) for value, part in rows.groupby(joined)}
-
-
-def _scored(rows: pd.DataFrame, seed: int) -> dict[str, Any]:
-    """Return the number of rows and their accuracy with its 95 % interval."""
-    low, high = share_bounds(rows["right"].tolist(), rows["document"].tolist(), seed)
-    return {"rows": len(rows), "accuracy": {"value": float(rows["right"].mean()), "low": low, "high": high}}
+    return {str(value): scored(part.index.tolist()) for value, part in joined.groupby(joined)}

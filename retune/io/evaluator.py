@@ -9,14 +9,15 @@ from retune.core.hashing import sha256_text
 from retune.core.params.evaluate import EvaluateParams
 from retune.io.files import sha256_file
 
+CORE = (
+    "behaviour calibration classes confusion evaluation leakage learning_curve membership overlap paired perturbations "
+    "resampling scoring slices statistics triggers"
+)
 CODE = (
-    *(
-        f"core/{name}.py"
-        for name in ("evaluation", "confusion", "resampling", "statistics", "calibration", "slices", "learning_curve")
-    ),
-    *(f"core/{name}.py" for name in ("behaviour", "perturbations", "leakage", "overlap", "triggers", "membership")),
+    *(f"core/{name}.py" for name in CORE.split()),
     "core/metrics/*.py",
-    "modeling/floors.py",
+    "core/targets/*.py",
+    "modeling/floors/*.py",
 )
 
 

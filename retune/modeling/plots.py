@@ -12,7 +12,24 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 INCHES_PER_LABEL = 0.24
+SECTIONS = {"reliability": "calibration", "floors": "model"}  # of a report, where it is not called like the picture
 INK, BLUE, PAPER_BLUE = "#1f2933", "#7ba7d0", "Blues"
+
+
+def drawn(name: str, report: Mapping[str, Any]) -> Figure | None:
+    """Draw one picture of a report (metrics.json) by its name; None where the report has nothing for it."""
+    found = report.get(SECTIONS.get(name, name))
+    if not found:
+        return None
+    figure: Figure = {
+        "confusion": lambda: confusion(**found),
+        "per_class": lambda: per_class(found),
+        "reliability": lambda: reliability(found),
+        "learning_curve": lambda: learning_curve(found),
+        "floors": lambda: floors(report),
+        "words": lambda: words(found),
+    }[name]()
+    return figure
 
 
 def confusion(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> Figure:
@@ -89,6 +106,40 @@ def learning_curve(found: Mapping[str, Any]) -> Figure:
     axes.fill_between(rows, [one["low"] for one in scores], [one["high"] for one in scores], color=BLUE, alpha=0.3)
     axes.plot(rows, [one["value"] for one in scores], "o-", color=INK, markersize=4)
     axes.set(xlim=(0, None), xlabel="training rows", ylabel="accuracy of the probe", title="What more examples bring")
+    return figure
+
+
+def floors(report: Mapping[str, Any]) -> Figure:
+    """Draw the first metric of the model and of each floor, with their 95 % intervals."""
+    from matplotlib.figure import Figure
+
+    primary = report["primary"]
+    sides = {"the model": report["model"], **report["floors"]}
+    shown = [(side, scores[primary]) for side, scores in sides.items() if primary in scores][::-1]
+    figure = Figure(figsize=(6, 1.2 + 0.45 * len(shown)), layout="constrained")
+    axes = figure.add_subplot()
+    for place, (_, one) in enumerate(shown):
+        axes.plot([one["low"], one["high"]], [place, place], color=BLUE, linewidth=5, solid_capstyle="butt")
+        axes.plot([one["value"]], [place], "o", color=INK, markersize=5)
+    axes.set_yticks(range(len(shown)), [side.replace("_", " ") for side, _ in shown])
+    axes.set(ylim=(-0.6, len(shown) - 0.4), xlabel=f"{primary.replace('_', ' ')} with 95 % interval",
+             title="The model beside its floors")  # fmt: skip
+    return figure
+
+
+def words(found: Mapping[str, Mapping[str, float]]) -> Figure:
+    """Draw how long answers and references are: up to the median dark, up to the 95th percentile light."""
+    from matplotlib.figure import Figure
+
+    shown = [(side, one) for side, one in found.items() if one][::-1]
+    figure = Figure(figsize=(6, 1.2 + 0.45 * len(shown)), layout="constrained")
+    axes = figure.add_subplot()
+    places = range(len(shown))
+    axes.barh(places, [one["percentile_95"] for _, one in shown], color=BLUE, alpha=0.4, label="95 of 100 are shorter")
+    axes.barh(places, [one["median"] for _, one in shown], color=BLUE, label="half are shorter")
+    axes.set_yticks(places, [side for side, _ in shown])
+    axes.set(xlabel="words", title="How long the answers are")
+    axes.legend(fontsize=7)
     return figure
 
 

@@ -11,6 +11,7 @@ ROWS = pd.DataFrame(
     {
         "example_id": [f"e{n}" for n in range(12)],
         "text": [f"ticket {n} from Ann" if n % 2 else f"Ticket {n}" for n in range(12)],
+        "context": [""] * 12,
     }
 )
 NAMES = {"name": "names", "kind": "invariance", "change": {"names": ["Ann", "Bob"]}, "rows": 4, "least": 0.9}
@@ -30,8 +31,8 @@ def run(tests: list[dict[str, Any]], says: Any, chance: Any = lambda _: 0.5) -> 
     given = Behaviour.model_validate({"tests": tests})
     asked = [behaviour.questions(test, ROWS, seed=1) for test in given.tests]
     texts = {text for test in asked for one in test for text in (one.before, one.after)}
-    answers = {text: Answer(says(text), {"pay": chance(text)}) for text in texts}
-    found = behaviour.report(given, asked, answers, "f" * 64)
+    answers = {(text, ""): Answer(says(text), {"pay": chance(text)}) for text in texts}
+    found = behaviour.report(given, asked, answers, "f" * 64, target="label")
     assert found["file_sha256"] == "f" * 64
     return found["tests"]  # type: ignore[no-any-return]
 
@@ -109,3 +110,21 @@ def test_a_test_that_says_nothing_definite_is_refused(wrong: dict[str, Any], sai
 def test_two_tests_of_one_name_are_refused() -> None:
     with pytest.raises(ValueError, match="a name of its own: thanks"):
         Behaviour.model_validate({"tests": [THANKS, THANKS]})
+
+
+def test_answers_that_are_no_labels_are_judged_by_their_gist_and_never_told() -> None:
+    known = {**KNOWN, "examples": [{"text": "When?", "context": "At six.", "label": '[{"text": "six", "start": 3}]'}]}
+    given = Behaviour.model_validate({"tests": [THANKS, known]})
+    rows = ROWS.assign(context="It opens at six.")
+    asked = [behaviour.questions(test, rows, seed=1) for test in given.tests]
+    assert [(one.before, one.context) for one in asked[1]] == [("When?", "At six.")]
+    assert {one.context for one in asked[0]} == {"It opens at six."}
+    answers = {
+        (text, one.context): Answer('[{"text": "The six", "start": 4}]' if "Thank" in text else said, {})
+        for test, said in zip(asked, ('[{"text": "six", "start": 9}]', "[]"), strict=True)
+        for one in test
+        for text in (one.before, one.after)
+    }
+    first, second = behaviour.report(given, asked, answers, "f" * 64, target="answers")["tests"]
+    assert (first["passed"], second["passed"]) == (5, 0)
+    assert second["failures"] == [{"row": 1}]

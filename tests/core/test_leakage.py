@@ -9,7 +9,7 @@ WORDS = [f"w{number}" for number in range(200)]
 
 
 def rows(**texts: str) -> pd.DataFrame:
-    return pd.DataFrame({"example_id": list(texts), "text": list(texts.values())})
+    return pd.DataFrame({"example_id": list(texts), "text": list(texts.values()), "context": ""})
 
 
 def test_a_test_row_that_stands_in_a_training_row_is_named() -> None:
@@ -27,6 +27,13 @@ def test_a_row_that_only_picked_the_best_step_leaks_too() -> None:
 def test_every_leaked_row_is_counted_not_only_the_one_held_most() -> None:
     asked = rows(t1=" ".join(WORDS[:20]), t2=" ".join(WORDS[20:40]))
     assert report(rows(a=" ".join(WORDS[:40])), rows(b=""), asked, PARAMS)["examples"] == ["t1", "t2"]
+
+
+def test_a_passage_that_was_learnt_from_leaks_with_another_question_too() -> None:
+    passage = " ".join(WORDS[:60])
+    asked = rows(t1="who was it", t2="who was it").assign(context=[passage, " ".join(WORDS[100:160])])
+    learnt = rows(a="when was it").assign(context=passage)
+    assert report(learnt, rows(v="why"), asked, PARAMS)["examples"] == ["t1"]
 
 
 @pytest.mark.case("M4")

@@ -1,15 +1,24 @@
 import json
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from retune.core import slices
 from retune.core.params.evaluate import SliceParams
+from retune.core.scoring import Asked, Given
 
 PARAMS = SliceParams(minimum_rows=2, length_characters=(5, 10), age_days=(30, 365))
 ROWS = pd.DataFrame({"text": ["five5", "six666", "x" * 11, "", "ten1234567"], "label": ["a", "a", "b", "b", "c"]})
 DATES = ["2025-12-31", "2025-12-01", "2025-06-01", "2020-01-01", ""]
 KEPT = [json.dumps({"created": day, "department": "it", "source": "desk/north"}) for day in DATES]
+
+
+def scores(rows: pd.DataFrame, right: list[bool], documents: list[str] | None = None) -> dict[str, Any]:
+    labels, predictions = ["yes"] * len(right), ["yes" if hit else "no" for hit in right]
+    return slices.report(
+        rows, Asked("label", [""] * len(right), labels, documents), Given(predictions), "accuracy", 2, 1
+    )
 
 
 def found(kept: list[str] = KEPT) -> pd.DataFrame:
@@ -40,7 +49,7 @@ def test_every_column_of_the_lineage_is_a_slice_and_none_is_lost_to_ours() -> No
 
 
 def test_values_with_too_few_rows_are_counted_together_so_that_no_row_is_lost() -> None:
-    scored = slices.report(found(), [True, False, True, True, False], None, 2, 1)
+    scored = scores(found(), [True, False, True, True, False])
     assert scored["label"]["a"]["rows"] == 2
     assert scored["label"]["a"]["accuracy"]["value"] == 0.5
     assert scored["label"]["a"]["accuracy"]["low"] < 0.5 < scored["label"]["a"]["accuracy"]["high"]
@@ -51,10 +60,18 @@ def test_values_with_too_few_rows_are_counted_together_so_that_no_row_is_lost() 
 def test_rows_of_one_document_widen_the_interval() -> None:
     rows = pd.DataFrame({"label": ["a"] * 40})
     right = [place % 4 != 0 for place in range(40)]
-    alone = slices.report(rows, right, None, 2, 1)["label"]["a"]["accuracy"]
-    alike = slices.report(rows, sorted(right), [f"d{place // 10}" for place in range(40)], 2, 1)["label"]["a"]
+    alone = scores(rows, right)["label"]["a"]["accuracy"]
+    alike = scores(rows, sorted(right), [f"d{place // 10}" for place in range(40)])["label"]["a"]
     assert alike["accuracy"]["value"] == alone["value"]
     assert alike["accuracy"]["high"] - alike["accuracy"]["low"] > alone["high"] - alone["low"]
+
+
+def test_rows_without_one_label_are_sorted_by_everything_else_and_scored_by_their_own_metric() -> None:
+    columns = slices.columns(ROWS, KEPT, PARAMS, by_label=False)
+    assert "label" not in columns
+    asked, given = Asked("text", ROWS["text"].tolist(), ["the gate"] * 5), Given(["the gate", *["the"] * 4])
+    scored = slices.report(columns, asked, given, "rougeL", 2, 1)["length"]["up to 5 characters"]
+    assert (scored["rows"], scored["rougeL"]["value"]) == (2, pytest.approx((1 + 2 / 3) / 2))
 
 
 @pytest.mark.parametrize("bounds", [(10, 5), (5, 5), ()])

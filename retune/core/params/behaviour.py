@@ -79,9 +79,10 @@ class Direction(_Changed):
 
 
 class Example(Settings):
-    """A made-up text whose label nobody would doubt."""
+    """A made-up text whose label nobody would doubt; `context` is what a question is about."""
 
     text: Words
+    context: Words | None = None
     label: Words
 
 

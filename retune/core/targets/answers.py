@@ -72,3 +72,8 @@ def answered(prediction: str) -> str:
 def kinds(label: str) -> tuple[str, ...]:
     """Return what is counted of a cell: whether the context has an answer."""
     return ("an answer",) if parse(label) else ("no answer",)
+
+
+def gist(prediction: str) -> str:
+    """Return what may not change when a question is put into other words: the words of the answer."""
+    return normalised(answered(prediction))

@@ -96,3 +96,8 @@ def _tags(pieces: Sequence[tuple[int, int]], entities: Sequence[Entity]) -> list
 def kinds(label: str) -> tuple[str, ...]:
     """Return what is counted of a cell: the type of each entity."""
     return tuple(entity.type for entity in parse(label))
+
+
+def gist(prediction: str) -> str:
+    """Return what may not change when a text is put into other words: the types, from left to right."""
+    return _lists.dump([entity.type for entity in answered(prediction) or ()])

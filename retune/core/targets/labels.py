@@ -55,3 +55,8 @@ def _answered(prediction: str) -> tuple[str, ...]:
 def kinds(label: str) -> tuple[str, ...]:
     """Return what is counted of a cell: each of its labels."""
     return parse(label)
+
+
+def gist(prediction: str) -> str:
+    """Return what may not change when a text is put into other words: the labels."""
+    return dump(_answered(prediction))

@@ -47,3 +47,8 @@ def is_right(label: str, prediction: str) -> bool:
 def kinds(_label: str) -> tuple[str, ...]:
     """Return what is counted of a cell: nothing, every text is its own."""
     return ()
+
+
+def gist(prediction: str) -> str:
+    """Return what may not change when a text is put into other words: what was written, but for white space."""
+    return " ".join(prediction.split())
