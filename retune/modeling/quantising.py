@@ -39,7 +39,8 @@ def dequantise(body: Any) -> nn.Module:
         has_bias, device = layer.bias is not None, layer.weight.device
         whole = nn.Linear(layer.in_features, layer.out_features, bias=has_bias, device=device)
         whole.weight.data = dequantize_4bit(layer.weight.data, layer.weight.quant_state).float()
-        whole.bias = layer.bias
+        if has_bias:
+            whole.bias.data = layer.bias.data.float()  # bitsandbytes has put it into bfloat16
         body.set_submodule(name, whole)
     body.is_loaded_in_4bit = False
     return body  # type: ignore[no-any-return]
