@@ -196,7 +196,8 @@ def check_builder(name: str) -> None:
     rows = builder.build(documents, options)
     pd.testing.assert_frame_equal(documents, before)
     assert len(rows), "none of many documents is of use to it: is its option's example among them?"
-    assert {"document_id", "text", "label"} <= set(rows.columns) <= {"document_id", "text", "context", "label"}
+    assert {"document_id", "text", "label"} <= set(rows.columns)
+    assert set(rows.columns) <= {"document_id", "text", "context", "label", "fault"}
     assert set(rows["document_id"]) <= set(documents["document_id"])
     shuffled = builder.build(documents.sample(frac=1, random_state=3), options)
     assert sorted(map(tuple, rows.to_numpy())) == sorted(map(tuple, shuffled[list(rows.columns)].to_numpy()))
