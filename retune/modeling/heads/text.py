@@ -1,0 +1,238 @@
+"""The head of texts: the base's own, by which it writes; what is learnt is what the task type's rows have written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from retune.core import parts, scoring
+from retune.core.errors import UserError
+from retune.modeling import folder, machine, sheets
+from retune.modeling.bench import Bench
+from retune.modeling.dialogue import Example, Scribe
+from retune.modeling.generation import Answer, Greedy
+from retune.modeling.learner import Learner, Reference, Tensors
+from retune.modeling.writer import Writer
+
+Floats = np.ndarray[Any, np.dtype[np.float32]]
+LOAD: dict[str, Any] = {"with_lm_head": True}
+BATCH_TOKENS = 8192  # padded tokens at once when nothing is learned
+MADE_UP = " On Thursday, at ten."  # how every made-up row goes on, for the numbers that a reloaded model must give
+BY_LOSS = ("loss", "perplexity")
+
+
+class TextLearner(Learner):
+    """Learns to write what the rows have written."""
+
+    module: Writer
+
+    def __init__(self, bench: Bench) -> None:
+        super().__init__(bench)
+        plan = bench.plan
+        self.scribe = Scribe(plan.task_type, plan.task_settings, plan.family, bench.tokenizer, plan.params.max_length)
+        self.scribe.end_ids()
+        self.module = Writer(bench.body, self.scribe.has_encoder, plan.params.label_smoothing).to(machine.device())
+        self.examples = self.scribe.examples(bench.train)
+        self.validation = self.scribe.examples(bench.validation)
+        self.items: Sequence[Example] = [block for blocks in self.examples for block in blocks]
+        refuse(self.items, plan.task_settings, plan.params.max_length)
+
+    def collate(self, items: Sequence[Example]) -> Tensors:
+        """Return one batch."""
+        return laid_out(items, self.bench.tokenizer.pad_token_id, self.module)
+
+    def weight(self, item: Example) -> float:
+        """Return the number of tokens that are learnt from an example: the loss of a batch is the mean over these."""
+        return float(item.learnt_tokens)
+
+    def start(self) -> list[int]:
+        """Adapt the base; return the positions of the examples that have something to learn."""
+        rows = super().start() if self.bench.plan.layer else list(range(len(self.examples))) if super().start() else []
+        self.items = [block for row in rows for block in self.examples[row] if block.learnt_tokens]
+        return list(range(len(self.items)))
+
+    def scores(self) -> dict[str, float]:
+        """Return mean loss per token of the validation rows and its perplexity, and the metric that is selected by."""
+        self.module.eval()
+        with machine.autocast(self.bench.bfloat16):
+            losses, tokens = summed(self.module, self.validation, self.bench.tokenizer.pad_token_id)
+        loss = float(losses.sum(dtype=np.float64) / max(tokens.sum(), 1))
+        found = {"loss": loss, "perplexity": math.exp(min(loss, 700.0))}
+        chosen = self.bench.plan.params.select_by
+        return found if chosen in BY_LOSS else {**found, chosen: self._written(chosen)}
+
+    def _written(self, metric: str) -> float:
+        """Return a metric of the answers to the validation rows."""
+        rows, task_type = self.bench.validation, self.bench.plan.task_type
+        predictor = self._predictor()
+        answers = predictor.predict(rows["text"].tolist(), rows["context"].tolist())["prediction"].tolist()
+        asked = scoring.Asked(task_type.TARGET, rows["text"].tolist(), rows["label"].tolist())
+        pairs = scoring.pairs_of(asked, scoring.Given(answers), scoring.metric(metric).KIND)
+        return float(scoring.metric(metric).score(*pairs)) if pairs else math.nan
+
+    def _predictor(self) -> TextPredictor:
+        """Return the model in memory as one that answers."""
+        return TextPredictor(self.module.eval(), self.scribe, None, None)
+
+    def findings(self) -> dict[str, Any]:
+        """Return how many rows were cut, and how many have nothing to learn."""
+        blocks = [block for of in (self.examples, self.validation) for row in of for block in row]
+        found = {
+            "texts_cut_at_max_length": sum(block.is_cut for block in blocks),
+            "rows_without_loss": sum(not block.learnt_tokens for block in self.items),
+        }
+        return {name: count for name, count in found.items() if count}
+
+    def facts(self) -> dict[str, Any]:
+        """Return how many tokens an epoch learns."""
+        return {"learnt_tokens": sum(block.learnt_tokens for block in self.items)}
+
+    def write(self, out: Path) -> dict[str, Any]:  # noqa: ARG002 - the method has written what was learnt
+        """Return what the page says of the head: nothing, it is the base's own."""
+        return {}
+
+    def reference(self) -> Reference:
+        """Return the loss of each token of a made-up answer to the task type's made-up rows, in float32."""
+        examples = self.bench.plan.task_type.EXAMPLE
+        return Reference(examples, self._predictor().reference(examples).tolist())
+
+
+@dataclass(frozen=True)
+class TextPredictor:
+    """Answers rows with texts, always the likeliest token, and says how likely its tokens were."""
+
+    module: Writer
+    scribe: Scribe
+    page: Any  # folder.Page, None of a model in memory
+    base_folder: Path | None
+
+    @property
+    def task_type(self) -> ModuleType:
+        """Return the task type that it answers."""
+        return self.scribe.task_type
+
+    def predict(self, texts: Sequence[str], contexts: Sequence[str] | None = None) -> pd.DataFrame:
+        """Return prediction and confidence, the mean probability of the tokens, of each row in their order."""
+        answers = self._answers(self.scribe.prompts(texts, contexts or [""] * len(texts)))
+        found = {
+            "prediction": [self._text(answer).strip() for answer in answers],
+            "confidence": [answer.confidence for answer in answers],
+        }
+        return pd.DataFrame(found).astype({"prediction": "str", "confidence": "float64"})
+
+    def generate(self, prompts: Sequence[str], max_new_tokens: int) -> list[str]:
+        """Return how the model goes on with each raw prompt, in no template."""
+        return [self._text(answer) for answer in self._answers(self.scribe.raw(prompts), max_new_tokens)]
+
+    def losses(self, rows: pd.DataFrame) -> tuple[Floats, Floats]:
+        """Return what each row [ROWS] costs in nats, summed over the tokens that would be learnt, and their number."""
+        return summed(self.module, self.scribe.examples(rows), self.scribe.tokenizer.pad_token_id)
+
+    def reference(self, examples: Sequence[dict[str, str]]) -> Floats:
+        """Return the loss of each token of a made-up answer to made-up rows, [rows, most tokens], 0 where is none."""
+        rows = pd.DataFrame(examples).assign(label=MADE_UP)
+        learnt = [blocks[0] for blocks in self.scribe.examples(rows)]
+        each = list(by_token(self.module, learnt, self.scribe.tokenizer.pad_token_id))
+        found = np.zeros((len(each), max(map(len, each))), dtype=np.float32)
+        for row, losses in zip(found, each, strict=True):
+            row[: len(losses)] = losses
+        return found
+
+    def untuned(self) -> TextPredictor:
+        """Return the base as it was before it was tuned, asked in the same way."""
+        body, _ = self.scribe.family.load(self.base_folder, **LOAD)
+        writer = Writer(body, self.scribe.has_encoder).eval().to(machine.device())
+        return TextPredictor(writer, self.scribe, self.page, self.base_folder)
+
+    def _answers(self, prompts: list[list[int]], max_new_tokens: int | None = None) -> list[Answer]:
+        """Return what is written after each prompt, up to its end."""
+        tokens = max_new_tokens or self.scribe.settings.max_new_tokens  # type: ignore[attr-defined]
+        stops, pad_id = self.scribe.template.stops, self.scribe.tokenizer.pad_token_id
+        over = (lambda ids: any(stop in self._decoded(ids) for stop in stops)) if stops else None
+        return Greedy(self.module, pad_id, self.scribe.end_ids(), tokens, over).answers(prompts)
+
+    def _text(self, answer: Answer) -> str:
+        """Return an answer as text, up to where the template says that it has ended."""
+        text = self._decoded(answer.ids)
+        return min((text.partition(stop)[0] for stop in self.scribe.template.stops), key=len, default=text)
+
+    def _decoded(self, ids: list[int]) -> str:
+        text: str = self.scribe.tokenizer.decode(ids, skip_special_tokens=True)
+        return text
+
+
+def load(page: folder.Page, model: Path, base_folder: Path) -> TextPredictor:
+    """Return the predictor in a model folder over the base in `base_folder`, on the GPU where there is one."""
+    family = parts.find("retune.modeling.families", page.family)
+    body, tokenizer = family.load(base_folder, **LOAD)
+    body = parts.find("retune.modeling.methods", page.method).load(body, model)
+    task_type = parts.find("retune.modeling.task_types", page.task_type)
+    settings = task_type.Settings.model_validate(page.task_settings)
+    scribe = Scribe(task_type, settings, family, tokenizer, page.max_length)
+    return TextPredictor(Writer(body, scribe.has_encoder).eval().to(machine.device()), scribe, page, base_folder)
+
+
+LEARNER = TextLearner
+
+
+def refuse(examples: Sequence[Example], settings: Any, max_length: int) -> None:
+    """Raise UserError for rows without anything to learn, and where more of them are cut than the settings allow."""
+    if not any(example.learnt_tokens for example in examples):
+        todo = "Look at the rows: their completions are empty, or do not fit into max_length."
+        raise UserError(expected="tokens to learn", found=f"none in {len(examples)} examples", todo=todo)
+    share = sum(example.is_cut for example in examples) / len(examples)
+    limit = getattr(settings, "truncated_share", 1.0)
+    if share > limit:
+        raise UserError(
+            expected=f"at most {limit:.0%} of the training rows cut (task_settings.truncated_share)",
+            found=f"{share:.1%} of {len(examples)} are longer than max_length, {max_length} tokens",
+            todo="Raise train.max_length, shorten the texts, or allow more.",
+        )
+
+
+def laid_out(examples: Sequence[Example], pad_id: int, writer: Writer) -> Tensors:
+    """Return examples as a batch for a writer."""
+    if not writer.has_encoder:
+        return sheets.decoder_batch(examples, pad_id)
+    return sheets.encoder_batch(examples, pad_id, writer.base.config.decoder_start_token_id)
+
+
+def by_token(writer: Writer, examples: Sequence[Example], pad_id: int) -> list[Floats]:
+    """Return the losses in nats of the tokens of each example that are learnt."""
+    found: list[Floats] = [np.zeros(0, dtype=np.float32)] * len(examples)
+    device = next(writer.parameters()).device
+    with torch.inference_mode():
+        for places in _by_length(examples):
+            batch = laid_out([examples[place] for place in places], pad_id, writer)
+            losses = writer.losses(**{name: tensor.to(device) for name, tensor in batch.items()}).cpu().numpy()
+            ends = np.cumsum([examples[place].learnt_tokens for place in places])
+            for place, part in zip(places, np.split(losses, ends[:-1]), strict=True):
+                found[place] = part
+    return found
+
+
+def summed(writer: Writer, rows: Sequence[Sequence[Example]], pad_id: int) -> tuple[Floats, Floats]:
+    """Return the loss of each row in nats, summed over its learnt tokens, and the number of these."""
+    blocks = [block for row in rows for block in row]
+    each = iter(by_token(writer, blocks, pad_id))
+    of_rows = [np.concatenate([next(each) for _ in row]) if row else np.zeros(0) for row in rows]
+    losses = np.array([losses.sum(dtype=np.float64) for losses in of_rows], dtype=np.float32)
+    return losses, np.array([len(losses) for losses in of_rows], dtype=np.float32)
+
+
+def _by_length(examples: Sequence[Example]) -> Iterator[list[int]]:
+    """Yield the places of examples of like length, the longest first, within a limit of tokens."""
+    order = sorted(range(len(examples)), key=lambda place: (-len(examples[place]), place))
+    start = 0
+    while start < len(order):
+        size = max(1, BATCH_TOKENS // max(1, len(examples[order[start]])))
+        yield order[start : start + size]
+        start += size
