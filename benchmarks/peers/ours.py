@@ -29,6 +29,18 @@ METHOD = full.Settings(freeze_embeddings=True, freeze_layers=0)
 
 def train(texts: Texts, labels: Labels, contest: Contest) -> Answer:
     """Train for so many seconds."""
+    base = bases.resolve("bundled:minilm", None)
+    out = Path(tempfile.mkdtemp())
+    fitted(texts, labels, contest, out)
+
+    def answer(asked: Texts) -> list[int]:
+        return [int(label) for label in predictor.load(out, base).predict(asked)["prediction"]]
+
+    return answer
+
+
+def fitted(texts: Texts, labels: Labels, contest: Contest, out: Path) -> None:
+    """Write the model that was trained for so many seconds."""
     settings = read_project(ROOT).models["ticket-router"].train
     timed = {"time_budget_seconds": contest.budget, "learning_rate": contest.learning_rate}
     params = settings.model_copy(update={**SETTINGS, **timed, "method_settings": METHOD.model_dump()})
@@ -37,13 +49,8 @@ def train(texts: Texts, labels: Labels, contest: Contest) -> Answer:
     held = frame.index % VALIDATION_EVERY == 0
     base = bases.resolve("bundled:minilm", None)
     plan = Plan(classification, encoder, full, base, params, METHOD, classification.Settings())
-    out = Path(tempfile.mkdtemp())
-    fit(plan, frame[~held], frame[held], work=out / "work", out=out, say=lambda line: print(line, file=sys.stderr))
-
-    def answer(asked: Texts) -> list[int]:
-        return [int(label) for label in predictor.load(out, base).predict(asked)["prediction"]]
-
-    return answer
+    work = out.with_name(f"{out.name}-work")
+    fit(plan, frame[~held], frame[held], work=work, out=out, say=lambda line: print(line, file=sys.stderr))
 
 
 if __name__ == "__main__":
