@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from retune.core import parts
 from retune.core.errors import UserError
 from retune.core.gating import check_limits, check_rules
+from retune.core.hosted import HOSTED, SCHEME, source_of
 from retune.core.noise import FEWEST_SEEDS
 from retune.core.params.base import Settings
 from retune.core.params.deduplicate import DeduplicateParams
@@ -17,6 +18,7 @@ from retune.core.params.erasure import ErasureParams
 from retune.core.params.evaluate import FEWEST_MEMBERSHIP_ROWS, EvaluateParams
 from retune.core.params.examples import ExamplesParams
 from retune.core.params.gate import GateParams
+from retune.core.params.hosted import HostedParams
 from retune.core.params.ingest import IngestParams
 from retune.core.params.machine import MachineParams
 from retune.core.params.monitor import MonitorParams
@@ -108,6 +110,8 @@ class Project(Settings):
     """The models that are tuned on them, by the name they are registered under."""
     tracking: TrackingParams
     """The record."""
+    hosted: dict[str, HostedParams]
+    """Services that tune models on rows that are sent to them, by the name that models call them."""
     traffic: TrafficParams
     """The log of what served models are asked and answer."""
     erasure: ErasureParams
@@ -126,6 +130,9 @@ def read_project(root: Path) -> Project:
         for kind, part in _parts(model):
             parts.find(kind, part)
         _check_gates(model)
+        _check_hosted(name, model, project.hosted)
+    for service in project.hosted.values():
+        parts.find("retune.io.providers", service.provider)
     return project
 
 
@@ -146,6 +153,25 @@ def _check_gates(model: ModelParams) -> None:
     of_labels = parts.find("retune.core.targets", target).GATES
     check_rules(model.examples.rules.given, of_labels)
     check_limits(model.gate.limits, "examples", of_labels)
+
+
+def _check_hosted(name: str, model: ModelParams, services: dict[str, HostedParams]) -> None:
+    """Refuse a model that is tuned by a service in one setting and on this machine in another."""
+    chosen = {"family": model.family, "method": model.method, "resolve.base": model.resolve.base.partition(":")[0]}
+    if HOSTED not in chosen.values():
+        return
+    found = [f"{key}: {value}" for key, value in chosen.items() if value != HOSTED]
+    service = source_of(model.resolve.base)[0] if not found else ""
+    if service and service not in services:
+        found.append(f"resolve.base: {SCHEME}{service}/..., while `hosted` knows {', '.join(services) or 'none'}")
+    if model.rehearse.seeds or model.rehearse.canaries:
+        found.append("rehearse: trainings beside the real one, each of which would be a job that is paid")
+    if found:
+        raise UserError(
+            expected=f"models.{name} to be hosted in family, method and base (hosted:<service>/<model>), rehearse 0",
+            found="; ".join(found),
+            todo=f"Correct {PARAMS}; docs/hosted.md has an example.",
+        )
 
 
 def _check_name(name: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from retune.core.errors import RetuneError
+from retune.core.hosted import HOSTED, SCHEME
 from retune.core.params.resolve import ResolveParams
 from retune.io import parents
 from retune.io.files import read_json, write_json
@@ -25,14 +26,28 @@ def resolve(*, root: Path, model: str, params: ResolveParams) -> None:
 
     For `registry:<model>@champion` it is the base of that version, with the version as parent, whose weights are
     exported beside the file. The parent stays while its training has learnt the rows as they are; new rows continue
-    the version that is champion by then. UserError for one that was withdrawn.
+    the version that is champion by then. UserError for one that was withdrawn. What a service tunes is pinned by the
+    step fine_tune: until then the file names the base alone, and training on it raises UserError.
     """
     place = Place(root, model)
+    if params.base.startswith(SCHEME):
+        _await_job(place, params.base)
+        return
     if params.base.startswith(parents.REGISTRY):
         write_json(place.base, _continued(place, params.base).as_dict())
         return
     write_json(place.base, bases.resolve(params.base, params.revision).as_dict())
     shutil.rmtree(place.base.with_name(exported.FOLDER), ignore_errors=True)
+
+
+def _await_job(place: Place, spec: str) -> None:
+    """Leave what a job made of that base where it is pinned, else write that there is none yet."""
+    if place.base.exists() and BaseIdentity.from_dict(read_json(place.base)).id == spec:
+        return
+    asked = BaseIdentity(
+        id=spec, kind=HOSTED, revision="", weights_sha256="", files={}, licence="", architecture=""
+    )  # fmt: skip
+    write_json(place.base, asked.as_dict())
 
 
 def _continued(place: Place, spec: str) -> BaseIdentity:

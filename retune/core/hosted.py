@@ -12,7 +12,8 @@ from retune.core.errors import UnavailableError, UserError
 from retune.core.fingerprint import sha256_of
 from retune.core.hosted_model import Endpoint
 
-SCHEME = "hosted:"
+HOSTED = "hosted"  # the family, the method, and the kind of base
+SCHEME, FT = f"{HOSTED}:", "ft:"  # of a base, and of the name of a model that a job made
 SUCCEEDED, FAILED, CANCELLED = ENDS = ("succeeded", "failed", "cancelled")
 KEY, MODEL = "retune_key", "retune_model"  # of a job's metadata
 WARNING_DAYS = 90

@@ -4,39 +4,57 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from types import ModuleType
 from typing import Any
 
 import pandas as pd
 
 from retune.core import parts, redaction
+from retune.core.asking import Conversation, Instruction, Source
 from retune.core.errors import GateError, UserError
+from retune.core.params.base import Settings
 from retune.core.params.redact import RedactParams
 from retune.core.prepare.chat import check_chat
 from retune.core.prepare.findings import WARNING
 from retune.core.prepare.sheet import Measure
+from retune.core.templates import ASSISTANT, turns, words
 
 UNMEASURED = Measure("characters", 0, len)  # no tokenizer of theirs is at hand: the service itself counts tokens
 SHOWN = 5
 Messages = list[dict[str, str]]
+Ask = Callable[[str, str], Source]  # text and context of a row
 
 
-def prompt(text: str, context: str, instruction: str, *, is_conversation: bool) -> Messages:
-    """Return what is asked: the instruction, then the text and below it its context, or the turns of a conversation."""
-    turns = json.loads(text) if is_conversation else [{"role": "user", "content": f"{text}\n\n{context}".rstrip()}]
-    return [{"role": "system", "content": instruction}, *turns] if instruction else list(turns)
+def asking(task_type: ModuleType, settings: Settings) -> Ask:
+    """Return what makes of a row's text and context what is asked, as for a model on this machine.
+
+    UserError for a task type that asks nothing: a service learns answers.
+    """
+    if task_type.TARGET == "nothing":
+        raise UserError(
+            expected="a task type whose rows have an answer: a service learns prompts and completions",
+            found=task_type.__name__.rpartition(".")[2],
+            todo="Choose another family and method for it in params.yaml.",
+        )
+    if hasattr(task_type, "source"):
+        return lambda text, context: task_type.source(text, context, settings)
+    return Instruction
 
 
-def conversations(rows: pd.DataFrame, instruction: str, *, is_conversation: bool) -> list[dict[str, Any]]:
+def prompt(asked: Source, system: str) -> Messages:
+    """Return what is asked as messages, after the words of the system where there are any."""
+    told = [{"role": "system", "content": system}] if system else []
+    if isinstance(asked, Conversation):
+        return [*told, *({"role": one["role"], "content": words(one)} for one in asked.messages)]
+    return [*told, *turns(asked.text, asked.context if isinstance(asked, Instruction) else "")]
+
+
+def conversations(rows: pd.DataFrame, ask: Ask, system: str) -> list[dict[str, Any]]:
     """Return rows [ROWS] as conversations that end with what is to be learnt."""
     columns = (rows[name].astype(str) for name in ("text", "context", "label"))
     return [
-        {
-            "messages": [
-                *prompt(text, context, instruction, is_conversation=is_conversation),
-                {"role": "assistant", "content": label},
-            ]
-        }
+        {"messages": [*prompt(ask(text, context), system), {"role": ASSISTANT, "content": label}]}
         for text, context, label in zip(*columns, strict=True)
     ]
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from retune.core.errors import IntegrityError, UnavailableError, UserError
+from retune.core.hosted_model import HostedModel
 
 WANTED = ("*.safetensors", "*.json", "vocab.txt", "merges.txt", "*.model")  # what loading reads, and nothing more
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt", "*.h5", "*.msgpack")
@@ -40,13 +41,14 @@ class BaseIdentity:
     """Which base a model was tuned from: `files` maps names to SHA-256, so that any copy can be told from another."""
 
     id: str
-    kind: str  # bundled | local | hub
+    kind: str  # bundled | local | hub | hosted
     revision: str
     weights_sha256: str
     files: dict[str, str]
     licence: str
     architecture: str
     parent: Parent | None = None  # whose weights over this base tuning starts from
+    hosted: HostedModel | None = None  # what a service made of it; it has no files here
 
     def as_dict(self) -> dict[str, Any]:
         """Return the identity as plain values for a JSON file."""
@@ -55,8 +57,9 @@ class BaseIdentity:
     @classmethod
     def from_dict(cls, value: dict[str, Any]) -> BaseIdentity:
         """Return the identity that `as_dict` wrote."""
-        parent = value.get("parent")
-        return cls(**{**value, "parent": Parent(**parent) if parent else None})
+        parent, hosted = value.get("parent"), value.get("hosted")
+        inner = {"parent": Parent(**parent) if parent else None, "hosted": HostedModel(**hosted) if hosted else None}
+        return cls(**{**value, **inner})
 
 
 def resolve(spec: str, revision: str | None = None) -> BaseIdentity:
@@ -83,6 +86,10 @@ def locate(identity: BaseIdentity, folder: Path | None = None) -> Path:
 
     It is `folder` where that is given, else the one of RETUNE_BASES with its weights, else where its identity says.
     """
+    if identity.kind == "hosted":
+        found = "a model that lies with a service" if identity.hosted else "no job that has tuned it"
+        todo = "Run `make pipeline`: it has the service tune it first."
+        raise UserError(expected=f"the weights of {identity.id} on this machine", found=found, todo=todo)
     place = folder or _copy(identity) or _place(identity)
     refuse_code(place)
     for name, expected in identity.files.items():
