@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Sized
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,7 @@ def pad(rows: Rows, pad_id: int, *, left: bool = False) -> dict[str, torch.Tenso
     return {"input_ids": torch.tensor(ids), "attention_mask": torch.tensor(mask)}
 
 
-def by_length(rows: Rows) -> Iterator[list[int]]:
+def by_length(rows: Sequence[Sized]) -> Iterator[list[int]]:
     """Yield the positions of the rows in batches, the longest first, each within the limits of rows and tokens."""
     order = sorted(range(len(rows)), key=lambda position: (-len(rows[position]), position))
     start = 0

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 Floats = np.ndarray[Any, np.dtype[np.float32]]
 Codes = np.ndarray[Any, np.dtype[np.int64]]
 ITERATIONS = 300
+NEVER = -1e4  # the bias of a class that no row had
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def fitted(vectors: Floats, codes: Codes, classes: int, strength: float) -> Prob
     with threadpool_limits(1):  # other numbers of threads round otherwise, and so small a problem gains nothing
         model = LogisticRegression(C=strength, max_iter=ITERATIONS).fit(vectors, codes)
     weight = np.zeros((classes, vectors.shape[1]), dtype=np.float32)
-    bias = np.full(classes, -1e4, dtype=np.float32)
+    bias = np.full(classes, NEVER, dtype=np.float32)
     if len(model.classes_) == 2:  # scikit-learn keeps one row for two classes: that of the second against the first
         weight[model.classes_] = np.stack([-model.coef_[0], model.coef_[0]]) / 2
         bias[model.classes_] = np.stack([-model.intercept_[0], model.intercept_[0]]) / 2

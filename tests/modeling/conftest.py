@@ -11,7 +11,6 @@ from retune.core import parts
 from retune.core.params.train import TrainParams
 from retune.modeling import bases
 from retune.modeling.bench import Plan
-from retune.modeling.task_types import classification
 
 SUBJECTS = {
     "printer": "print paper toner tray jam",
@@ -61,17 +60,20 @@ def toy_rows(per_label: int, seed: int = 0) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def make_plan(base: Path, method: str = "lora", method_settings: dict[str, Any] | None = None, **changes: Any) -> Plan:
+def make_plan(
+    base: Path, method: str = "lora", method_settings: dict[str, Any] | None = None, *,
+    task_type: str = "classification", family: str = "encoder", **changes: Any,
+) -> Plan:  # fmt: skip
     """Return a plan for the tiny base; `changes` are settings of the step."""
     settings = METHOD_SETTINGS[method] if method_settings is None else method_settings
     params = TrainParams.model_validate({**TOY_SETTINGS, "method_settings": settings, **changes})
     module = parts.find("retune.modeling.methods", method)
+    asked = parts.find("retune.modeling.task_types", task_type)
     return Plan(
-        task_type=parts.find("retune.modeling.task_types", "classification"),
-        family=parts.find("retune.modeling.families", "encoder"),
+        task_type=asked, family=parts.find("retune.modeling.families", family),
         method=module, base=bases.resolve(str(base)), params=params,
         method_settings=module.Settings.model_validate(settings),
-        task_settings=classification.Settings.model_validate(params.task_settings),
+        task_settings=asked.Settings.model_validate(params.task_settings),
     )  # fmt: skip
 
 
