@@ -12,7 +12,7 @@ from retune.core import parts
 from retune.io.files import write_json
 
 RESULTS = Path(__file__).parent / "results"
-NOT_BENCHMARKS = {"machine", "checkout", "peers", "results", "page"}
+NOT_BENCHMARKS = {"machine", "checkout", "peers", "results", "page", "task_types"}
 
 
 def main(names: list[str]) -> int:
