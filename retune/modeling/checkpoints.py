@@ -19,8 +19,8 @@ KEPT = 2  # the newest, and the one before it for when the newest is damaged
 
 def seal(checkpoint: Path) -> None:
     """Force the files of a checkpoint to the disk, then write the manifest that makes it valid, then drop old ones."""
-    hashes = {path.name: _sha256(path) for path in _files(checkpoint)}
-    for path in [*_files(checkpoint), checkpoint]:
+    hashes = _hashes(checkpoint)
+    for path in [*_files(checkpoint), *_folders(checkpoint)]:
         _sync(path)
     partial = checkpoint / f".{MANIFEST}"
     partial.write_text(json.dumps(hashes, sort_keys=True), encoding="utf-8")
@@ -35,7 +35,7 @@ def is_whole(checkpoint: Path) -> bool:
     """Say whether every file is there and is the one that was written."""
     try:
         hashes = json.loads((checkpoint / MANIFEST).read_text(encoding="utf-8"))
-        return bool(hashes == {path.name: _sha256(path) for path in _files(checkpoint)})
+        return bool(hashes == _hashes(checkpoint))
     except (OSError, ValueError):
         return False
 
@@ -55,8 +55,19 @@ def _all(folder: Path) -> list[Path]:
 
 
 def _files(checkpoint: Path) -> list[Path]:
-    """Return the files of a checkpoint but for its manifest."""
-    return sorted(path for path in checkpoint.iterdir() if path.name.removeprefix(".") != MANIFEST)
+    """Return the files of a checkpoint but for its manifest; optimisers in shards have folders of their own."""
+    found = (path for path in checkpoint.rglob("*") if path.is_file())
+    return sorted(path for path in found if path.name.removeprefix(".") != MANIFEST)
+
+
+def _folders(checkpoint: Path) -> list[Path]:
+    """Return the folders of a checkpoint, the innermost first, and itself."""
+    return [*sorted((path for path in checkpoint.rglob("*") if path.is_dir()), reverse=True), checkpoint]
+
+
+def _hashes(checkpoint: Path) -> dict[str, str]:
+    """Return the hex SHA-256 of each file by its name in the checkpoint."""
+    return {path.relative_to(checkpoint).as_posix(): _sha256(path) for path in _files(checkpoint)}
 
 
 def _sha256(path: Path) -> str:

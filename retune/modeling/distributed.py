@@ -42,6 +42,14 @@ def join() -> None:
     PartialState(cpu=not torch.cuda.is_available(), timeout=PATIENCE)
 
 
+def leave() -> None:
+    """Say goodbye to the others, after all is done."""
+    if processes() > 1:
+        from torch import distributed
+
+        distributed.destroy_process_group()
+
+
 def wait() -> None:
     """Wait until all processes are here."""
     if processes() > 1:

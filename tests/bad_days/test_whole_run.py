@@ -114,7 +114,7 @@ def test_the_second_and_the_third_run_say_that_nothing_changed_and_write_nothing
         assert known(undisturbed) == rows
 
 
-@pytest.mark.case("K2")
+@pytest.mark.case("K2", "TR-4")
 def test_a_run_killed_while_it_trains_ends_like_an_undisturbed_one(fresh: Path, undisturbed: Path) -> None:
     kill_while_it_trains(fresh)
     assert not psutil.wait_procs(at_work_in(fresh), timeout=10)[1]

@@ -27,6 +27,7 @@ def test_the_same_fingerprint_is_the_same_run_and_other_settings_make_another(tr
     assert tracking.client.get_run(first.run_id).data.tags[PARENT] == parent
 
 
+@pytest.mark.case("TR-4")
 def test_a_resumed_attempt_goes_on_in_its_run_under_the_new_parent(tracking: Tracking) -> None:
     first = tracking.training_run("f1", name="ticket-router", parent=tracking.open_parent("killed"))
     tracking.close(first.run_id, "KILLED", ["died"])

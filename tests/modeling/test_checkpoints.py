@@ -34,6 +34,16 @@ def test_a_missing_or_changed_file_makes_a_checkpoint_invalid(tmp_path: Path) ->
     assert checkpoints.newest(tmp_path) == whole
 
 
+def test_a_file_in_a_folder_of_its_own_counts_too(tmp_path: Path) -> None:
+    checkpoint = tmp_path / "checkpoint-1"
+    (checkpoint / "optimizer").mkdir(parents=True)
+    (checkpoint / "optimizer" / "shard-0").write_text("half of it")
+    checkpoints.seal(checkpoint)
+    assert checkpoints.is_whole(checkpoint)
+    (checkpoint / "optimizer" / "shard-0").write_text("another")
+    assert not checkpoints.is_whole(checkpoint)
+
+
 def test_no_checkpoint_is_no_error(tmp_path: Path) -> None:
     assert checkpoints.newest(tmp_path / "none") is None
 

@@ -39,7 +39,7 @@ def most_rows(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[int]]:
 def test_a_run_that_memory_ends_goes_on_as_one_that_began_with_the_small_batch(
     error: BaseException, tiny_base: Path, tmp_path: Path, most_rows: Callable[..., list[int]]
 ) -> None:
-    asked = {"epochs": 1, "dropout": 0.1, "select_by": "loss"}
+    asked: dict[str, Any] = {"epochs": 1, "dropout": 0.1, "select_by": "loss"}
     small, model = run(tiny_base, tmp_path / "small", gradient_accumulation=4, **asked)
     made = most_rows(2, error=error)
     halved, again = run(tiny_base, tmp_path / "halved", gradient_accumulation=1, **asked)
@@ -54,7 +54,7 @@ def test_a_run_that_memory_ends_goes_on_as_one_that_began_with_the_small_batch(
 def test_memory_that_ends_later_changes_no_sum(
     tiny_base: Path, tmp_path: Path, most_rows: Callable[..., list[int]]
 ) -> None:
-    asked = {"epochs": 2, "dropout": 0.0, "method": "full"}
+    asked: dict[str, Any] = {"epochs": 2, "dropout": 0.0, "method": "full"}
     whole, _ = run(tiny_base, tmp_path / "whole", **asked)
     made = most_rows(4, after=4)
     halved, _ = run(tiny_base, tmp_path / "halved", **asked)
