@@ -33,8 +33,8 @@ def trained(given: dict[str, Path], place: Path, **changes: Any) -> dict[int, di
 @pytest.mark.parametrize("batch_size", [8, 5])
 def test_two_processes_learn_as_one_with_equal_steps(
     batch_size: int,
-    inputs: dict[str, Path],
-    tmp_path: Path,  # noqa: F811
+    inputs: dict[str, Path],  # noqa: F811
+    tmp_path: Path,
 ) -> None:
     asked = {"batch_size": batch_size, "gradient_accumulation": 2}  # 24 rows: the last step of 5 has 4, in uneven parts
     alone = trained(inputs, tmp_path / "alone", **asked)
