@@ -166,9 +166,11 @@ def _check_hosted(name: str, model: ModelParams, services: dict[str, HostedParam
         found.append(f"resolve.base: {SCHEME}{service}/..., while `hosted` knows {', '.join(services) or 'none'}")
     if model.rehearse.seeds or model.rehearse.canaries:
         found.append("rehearse: trainings beside the real one, each of which would be a job that is paid")
+    if model.evaluate.membership_rows:
+        found.append("evaluate.membership_rows: a service does not say what a given answer costs its model")
     if found:
         raise UserError(
-            expected=f"models.{name} to be hosted in family, method and base (hosted:<service>/<model>), rehearse 0",
+            expected=f"models.{name} to be hosted in family, method and base (hosted:<service>/<model>)",
             found="; ".join(found),
             todo=f"Correct {PARAMS}; docs/hosted.md has an example.",
         )

@@ -1,4 +1,4 @@
-"""Whether rows came through redaction and its gates: read from dvc.lock, which records what each stage read and wrote."""
+"""Whether rows came through redaction and its gates: dvc.lock records what each stage read and wrote."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ def _refuse_weak(place: Place, outs: dict[str, tuple[str, str]]) -> None:
     found = read_json(verdict)
     checks = {check["gate"]: check for check in found["checks"]}
     weak = [
-        f"{gate} {'does not stop the pipeline' if gate in checks else 'was not asked'}: corpus.gate.limits.{gate} needs "
-        "level: block before rows may be sent to a service"
+        f"{gate} {'does not stop the pipeline' if gate in checks else 'was not asked'}: before rows may be sent to a "
+        f"service, corpus.gate.limits.{gate} needs level: block"
         for gate in GATES
         if checks.get(gate, {}).get("level") != "block"
     ]

@@ -50,6 +50,8 @@ def load(model: Path, base: BaseIdentity | None = None, base_folder: Path | None
         raise IntegrityError(
             f"the model was tuned from {page.base.id} ({page.base.weights_sha256}), not from {base.id}"
         )
+    if page.base.hosted is not None:
+        return parts.find("retune.modeling.families", page.family).predictor(page, page.base.hosted)
     needs.check(parts.find("retune.modeling.methods", page.method).NEEDS)
     place = bases.locate(base or page.base, base_folder)
     task_type = parts.find("retune.modeling.task_types", page.task_type)
