@@ -36,7 +36,6 @@ def train(
     """
     identity = BaseIdentity.from_dict(read_json(base))
     if identity.hosted is None:
-        if identity.hosted is None:
         bases.locate(identity)  # a base that is gone or changed is said before seconds of imports
     rows = read_frame(train)
     inputs = keys.TrainingInputs(train, validation, base, task_type, family, method)
@@ -57,10 +56,7 @@ def train(
         return
     with whole_folder(model) as partial:
         if identity.hosted is None:
-            if identity.hosted is None:
             fitted = fit(plan, rows, read_frame(validation), work=work, out=partial, say=to_stderr)
-        else:
-            fitted = plan.method.fit(plan, rows, read_frame(validation), base=base, out=partial)
         else:
             fitted = plan.method.fit(plan, rows, read_frame(validation), base=base, out=partial)
     with whole_file(curve) as partial:
