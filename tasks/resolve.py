@@ -15,7 +15,7 @@ from retune.io.mlflow_store import default_uri
 from retune.io.parents import Source
 from retune.io.place import Place
 from retune.io.registry import FINGERPRINT, Version
-from retune.modeling import bases, exported
+from retune.modeling import bases, exported, unsafe
 from retune.modeling.bases import BaseIdentity, Parent
 from retune.modeling.folder import read_page
 from retune.project import read_project
@@ -34,9 +34,11 @@ def resolve(*, root: Path, model: str, params: ResolveParams) -> None:
         _await_job(place, params.base)
         return
     if params.base.startswith(parents.REGISTRY):
-        write_json(place.base, _continued(place, params.base).as_dict())
+        identity = _continued(place, params.base)
+        bases.refuse_licence(identity.id, identity.licence, params.licences)
+        write_json(place.base, identity.as_dict())
         return
-    write_json(place.base, bases.resolve(params.base, params.revision).as_dict())
+    write_json(place.base, bases.resolve(params.base, params.revision, params.licences).as_dict())
     shutil.rmtree(place.base.with_name(exported.FOLDER), ignore_errors=True)
 
 
@@ -85,7 +87,7 @@ def _exported(place: Place, source: Source, version: Version) -> BaseIdentity:
     """Export a version beside base.json and return its base with it as parent."""
     folder = place.base.with_name(exported.FOLDER)
     files = parents.export(source, version, folder, exported.MODEL)
-    bases.refuse_code(folder / exported.MODEL)
+    unsafe.refuse(folder / exported.MODEL)
     base = read_page(folder / exported.MODEL).base
     bases.locate(base)
     parent = Parent(source.registry.name, version.number, version.tags.get(FINGERPRINT, ""), files)

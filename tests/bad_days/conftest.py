@@ -19,7 +19,10 @@ CHANGES: dict[str, Any] = {
     "corpus.gate.limits.quarantined_share.maximum": 0.5,
     f"models.{MODEL}.gate.limits.row_count.minimum": 20,
     f"models.{MODEL}.split.largest_group_share": 0.5,
-    f"models.{MODEL}.train": {**TOY_SETTINGS, "method_settings": {"rank": 4, "alpha": 8, "dropout": 0.0, "target": "all_linear"}},
+    f"models.{MODEL}.train": {
+        **TOY_SETTINGS,
+        "method_settings": {"rank": 4, "alpha": 8, "dropout": 0.0, "target": "all_linear"},
+    },
     f"models.{MODEL}.release.thresholds": {"accuracy": 0.1, "macro_f1": 0.1},
 }
 
@@ -63,7 +66,7 @@ def pin_base(root: Path) -> Path:
     base = str(make_base(root.parent / "tiny-base"))
     change_settings(root, {f"models.{MODEL}.resolve.base": base})
     pinned = root / "artifacts" / "models" / MODEL / "resolve" / "base.json"
-    resolve(root=root, model=MODEL, params=ResolveParams(base=base, revision=None))
+    resolve(root=root, model=MODEL, params=ResolveParams(base=base, revision=None, licences=()))
     return pinned
 
 

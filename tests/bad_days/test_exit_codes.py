@@ -38,7 +38,7 @@ def pin_files(root: Path) -> Path:
     base.mkdir()
     (base / "config.json").write_text('{"model_type": "bert"}')
     (base / "model.safetensors").write_bytes(b"weights")
-    resolve(root=root, model=MODEL, params=ResolveParams(base=str(base), revision=None))
+    resolve(root=root, model=MODEL, params=ResolveParams(base=str(base), revision=None, licences=()))
     return base / "model.safetensors"
 
 

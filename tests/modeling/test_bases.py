@@ -7,6 +7,7 @@ import pytest
 from retune.core.errors import IntegrityError, UserError
 from retune.modeling import bases
 from retune.modeling.bases import BaseIdentity
+from retune.modeling.families import encoder
 
 
 def test_the_bundled_weights_are_the_published_ones() -> None:
@@ -59,23 +60,61 @@ def test_a_base_that_was_moved_away_is_named_and_found_again_where_retune_bases_
     assert bases.locate(identity) == tmp_path / "moved"
 
 
-def test_pickled_weights_are_refused(tmp_path: Path) -> None:
-    (tmp_path / "pytorch_model.bin").write_bytes(b"\x80\x04.")
-    (tmp_path / "config.json").write_text("{}")
-    with pytest.raises(UserError, match="pickle only"):
-        bases.resolve(str(tmp_path))
+def write_card(folder: Path, licence: str) -> None:
+    (folder / "README.md").write_text(f"---\nlicense: {licence}\n---\n# A base\n")
 
 
-def test_code_in_a_model_folder_is_refused(tiny_base: Path, tmp_path: Path) -> None:
+def test_the_licence_of_a_base_is_read_from_its_card_else_its_licence_file_else_its_settings(
+    tiny_base: Path, tmp_path: Path
+) -> None:
     copy = shutil.copytree(tiny_base, tmp_path / "copy")
-    (copy / "modeling_own.py").write_text("raise SystemExit")
-    with pytest.raises(UserError, match=r"modeling_own\.py"):
-        bases.resolve(str(copy))
-
-
-def test_a_config_that_asks_for_code_is_refused(tiny_base: Path, tmp_path: Path) -> None:
-    copy = shutil.copytree(tiny_base, tmp_path / "copy")
+    assert bases.resolve(str(copy)).licence == ""
     config = json.loads((copy / "config.json").read_text())
-    (copy / "config.json").write_text(json.dumps({**config, "auto_map": {"AutoModel": "own.Model"}}))
-    with pytest.raises(UserError, match=r"config\.json"):
+    (copy / "config.json").write_text(json.dumps({**config, "license": "cc-by-nc-4.0"}))
+    assert bases.resolve(str(copy)).licence == "cc-by-nc-4.0"
+    (copy / "LICENSE.txt").write_text("Apache License\n     Version 2.0, January 2004\n")
+    assert bases.resolve(str(copy)).licence == "apache-2.0"
+    write_card(copy, "[mit, apache-2.0]")
+    assert bases.resolve(str(copy)).licence == "mit, apache-2.0"
+
+
+def test_a_licence_that_is_not_allowed_or_not_known_is_refused(tiny_base: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(tiny_base, tmp_path / "copy")
+    with pytest.raises(UserError, match="an unknown licence"):
+        bases.resolve(str(copy), allowed=["apache-2.0"])
+    write_card(copy, "llama2")
+    with pytest.raises(UserError, match=r"under apache-2\.0 or mit; found .* under llama2\. .*resolve\.licences"):
+        bases.resolve(str(copy), allowed=["apache-2.0", "mit"])
+    assert bases.resolve(str(copy), allowed=["Llama2"]).licence == "llama2"
+    assert bases.resolve("bundled:minilm", allowed=["apache-2.0"]).licence == "apache-2.0"
+    with pytest.raises(UserError, match=r"bundled:minilm under apache-2\.0"):
+        bases.resolve("bundled:minilm", allowed=["mit"])
+
+
+def test_weights_in_several_files_are_one_base(tiny_base: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(tiny_base, tmp_path / "copy")
+    split(copy)
+    identity = bases.resolve(str(copy))
+    assert sum(name.endswith(".safetensors") for name in identity.files) == 2
+    assert identity.weights_sha256 not in identity.files.values()
+    body, _ = encoder.load(bases.locate(identity))
+    whole, _ = encoder.load(tiny_base)
+    assert all(tensor.equal(whole.state_dict()[name]) for name, tensor in body.state_dict().items())
+    (copy / "model-00002-of-00002.safetensors").unlink()
+    with pytest.raises(UserError, match=r"model-00002-of-00002\.safetensors not there"):
         bases.resolve(str(copy))
+
+
+def split(folder: Path) -> None:
+    """Put the weights of a base into two files with an index, as large ones are published."""
+    from safetensors.torch import load_file, save_file
+
+    tensors = load_file(folder / "model.safetensors")
+    names = [f"model-0000{place}-of-00002.safetensors" for place in (1, 2)]
+    where = {name: names[place % 2] for place, name in enumerate(sorted(tensors))}
+    for file in names:
+        chosen = {name: tensors[name] for name in where if where[name] == file}
+        save_file(chosen, folder / file, metadata={"format": "pt"})
+    index = {"metadata": {"total_size": 1}, "weight_map": where}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    (folder / "model.safetensors").unlink()

@@ -17,11 +17,11 @@ from tasks.track import track
 from tests.modeling.conftest import make_base
 from tests.toy_checkout import MODEL, train_toy
 
-CHAMPION_OF = ResolveParams(base=f"registry:{MODEL}@champion", revision=None)
+CHAMPION_OF = ResolveParams(base=f"registry:{MODEL}@champion", revision=None, licences=())
 
 
 def pin(root: Path, base: str) -> Path:
-    resolve(root=root, model=MODEL, params=ResolveParams(base=base, revision=None))
+    resolve(root=root, model=MODEL, params=ResolveParams(base=base, revision=None, licences=()))
     return Place(root, MODEL).base
 
 
@@ -37,6 +37,13 @@ def test_the_base_is_pinned_by_its_hashes(tmp_path: Path) -> None:
 def test_a_base_that_is_not_there_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="which is no folder"):
         pin(tmp_path, "./nowhere")
+    assert not Place(tmp_path, MODEL).base.exists()
+
+
+def test_a_base_under_a_licence_that_is_not_allowed_is_not_pinned(tmp_path: Path) -> None:
+    only_mit = ResolveParams(base="bundled:minilm", revision=None, licences=("mit",))
+    with pytest.raises(UserError, match=r"apache-2\.0"):
+        resolve(root=tmp_path, model=MODEL, params=only_mit)
     assert not Place(tmp_path, MODEL).base.exists()
 
 

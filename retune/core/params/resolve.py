@@ -15,3 +15,8 @@ class ResolveParams(Settings):
 
     revision: str | None
     """The commit, tag or branch of a base from the hub; null takes the newest, and its commit is recorded."""
+
+    licences: tuple[str, ...]
+    """The licences under which a base may stand, such as `[apache-2.0, mit]`; any if empty, else an unknown one is
+    refused. They are read from its card, its licence file or its settings.
+    """
