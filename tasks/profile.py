@@ -9,7 +9,7 @@ import pandas as pd
 
 from retune.core.drift import rows
 from retune.core.frames import PROFILE, SEEN
-from retune.core.hashing import normalised, sha256_text
+from retune.core.hashing import prompt_key, sha256_text
 from retune.core.params.profile import ProfileParams
 from retune.io.files import read_frame, write_frame
 from retune.modeling.embedding import embed
@@ -20,7 +20,8 @@ def profile(
 ) -> None:
     """Write the kept rows of all three sides, the test rows with the model's answers, and the id of every example."""
     found, sides = read_frame(examples), read_frame(lineage)[["example_id", "side"]]
-    all_seen = found.assign(text_sha256=[sha256_text(normalised(text)) for text in found["text"]])
+    prompts = zip(found["text"], found["context"], strict=True)
+    all_seen = found.assign(text_sha256=[sha256_text(prompt_key(text, context)) for text, context in prompts])
     all_seen = all_seen.drop(columns="side").merge(sides, on="example_id", how="left").fillna({"side": ""})
     write_frame(seen, all_seen, SEEN)
     learnt = all_seen[all_seen["side"] != ""]

@@ -95,7 +95,8 @@ PROFILE = {  # profile: one row per kept example of the three sides
     "correct": REAL,  # 1 or 0, null but for test rows
     "vector": VECTOR,  # of bundled:minilm, whatever the model's base
 }
-SEEN = {"example_id": TEXT, "text_sha256": TEXT, "side": TEXT}  # profile: every example; no side: the split left it out
+# profile: every example; text_sha256 is of its prompt, text and context; no side: the split left it out
+SEEN = {"example_id": TEXT, "text_sha256": TEXT, "side": TEXT}
 MOVED = {"aspect": TEXT, "what": TEXT, "document_id": TEXT}  # monitor: the documents in what grew
 
 

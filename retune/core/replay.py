@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from retune.core.hashing import normalised, sha256_text
+from retune.core.hashing import prompt_key, sha256_text
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,9 @@ def _spread(*groups: Sequence[int]) -> list[int]:
 
 
 def is_known(rows: pd.DataFrame, seen: pd.DataFrame, side: str) -> list[bool]:
-    """Tell of each row, with example_id and text, whether its id or its text was on that side of `seen` [SEEN]."""
+    """Tell of each row [ROWS] whether its id, or its text with its context, was on that side of `seen` [SEEN]."""
     there = seen[seen["side"] == side]
-    texts = pd.Series([sha256_text(normalised(text)) for text in rows["text"]], index=rows.index, dtype="string")
-    known = rows["example_id"].isin(there["example_id"]) | texts.isin(there["text_sha256"])
+    prompts = [prompt_key(text, context) for text, context in zip(rows["text"], rows["context"], strict=True)]
+    asked = pd.Series([sha256_text(prompt) for prompt in prompts], index=rows.index, dtype="string")
+    known = rows["example_id"].isin(there["example_id"]) | asked.isin(there["text_sha256"])
     return [bool(value) for value in known]

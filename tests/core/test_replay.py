@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retune.core.hashing import normalised, sha256_text
+from retune.core.hashing import normalised, prompt_key, sha256_text
 from retune.core.replay import is_known, mix, rows_to_replay
 
 
@@ -50,6 +50,13 @@ def test_what_the_parent_learnt_is_known_by_its_id_or_by_its_text() -> None:
     rows = pd.DataFrame(
         [("a", "another text"), ("z", "The  Printer"), ("b", "the badge"), ("c", "the salary"), ("y", "the door")],
         columns=["example_id", "text"],
-    )
+    ).assign(context="")
     assert is_known(rows, seen, "train") == [True, True, False, False, False]
     assert is_known(rows, seen, "test") == [False, False, True, False, False]
+
+
+def test_the_same_question_about_another_passage_is_not_known() -> None:
+    prompts = [prompt_key("Who paid?", "Anna paid.")]
+    seen = pd.DataFrame({"example_id": ["a"], "text_sha256": [sha256_text(prompts[0])], "side": ["train"]})
+    rows = pd.DataFrame({"example_id": ["y", "z"], "text": "Who paid?", "context": ["Anna paid!", "Ben paid."]})
+    assert is_known(rows, seen, "train") == [True, False]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from retune.core.errors import IntegrityError, UserError
 from retune.core.replay import Mix, mix
@@ -18,6 +19,7 @@ from retune.modeling.layering import Layer
 from retune.modeling.train import Fitted, fit
 from tests.modeling.conftest import make_plan, toy_rows
 from tests.modeling.test_train import bytes_of, made, run, silent
+from tests.modeling.whole_ways import Way, plan_of, started, tuned
 
 OLD, ASKED = toy_rows(12), toy_rows(6, seed=1)
 PARENT = Parent("router", "3", "f" * 64, {})
@@ -134,3 +136,40 @@ def test_an_identity_with_a_parent_survives_its_file_and_the_model_does_not_depe
     assert bases.BaseIdentity.from_dict(json.loads(json.dumps(identity.as_dict()))) == identity
     assert exported.root_of(identity) == bases.resolve(str(tiny_base))
     assert "parent" not in bases.resolve(str(tiny_base)).as_dict()
+
+
+@pytest.mark.case("TR-9")
+@pytest.mark.parametrize(
+    "way",
+    [
+        Way("classification", "albert", "dora"), Way("entity_recognition", "encoder", "lora"),
+        Way("question_answering", "t5", "full"), Way("text_generation", "qwen", "lora"),
+        Way("chat", "gpt2", "full"), Way("summarisation", "bart", "rslora"),
+        Way("question_answering", "encoder", "head"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_child_of_any_kind_starts_as_its_parent(way: Way, tmp_path: Path) -> None:
+    model = tuned(way, tmp_path)
+    layer = Layer(PARENT, model.out, mix([True] * 12, 0.0, 5))
+    learner, positions = started(replace(model.learner.bench.plan, layer=layer), tmp_path / "warm")
+    assert np.abs(np.array(learner.reference().numbers) - model.numbers).max() < 1e-4
+    assert len(positions) >= 12
+
+
+def test_what_was_trained_on_documents_learns_to_answer(tmp_path: Path) -> None:
+    model = tuned(Way("continued_pretraining", "alpaca", "lora"), tmp_path)
+    plan = plan_of(Way("text_generation", "alpaca", "lora"), tmp_path / "bases")
+    layer = Layer(PARENT, model.out, mix([True] * 12, 0.0, 5))
+    learner, _ = started(replace(plan, layer=layer), tmp_path / "warm")
+    theirs, ours = (corrections(body) for body in (model.learner.module.body, learner.module.body))
+    assert theirs
+    assert all(torch.equal(tensor, ours[name]) for name, tensor in theirs.items())
+    labels = plan_of(Way("classification", "alpaca", "lora"), tmp_path / "bases")
+    with pytest.raises(UserError, match="a parent made of classification"):
+        started(replace(labels, layer=layer), tmp_path / "other")
+
+
+def corrections(body: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """Return what a body learnt beside its base."""
+    return {name: tensor for name, tensor in body.named_parameters() if ".lora_" in name}

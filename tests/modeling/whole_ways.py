@@ -121,17 +121,22 @@ class Tuned:
 
 def tuned(way: Way, place: Path, **changes: Any) -> Tuned:
     """Start as a training does, take two steps down the gradient, and write the model."""
-    plan, given = plan_of(way, place / "bases", **changes), rows(way.task_type)
-    prepared = bench.prepare(plan, given, given, time.monotonic(), lambda _: None)
-    learner: Learner = plan.head.LEARNER(prepared)
-    warm, out = place / str(way) / "warm", place / str(way) / "model"
-    warm.mkdir(parents=True)
-    learner.warm_up(warm)
-    positions = learner.start()
+    out = place / str(way) / "model"
+    learner, positions = started(plan_of(way, place / "bases", **changes), place / str(way) / "warm")
     before = np.array(learner.reference().numbers, dtype=np.float32)
     step(learner, positions)
-    train._write(prepared, learner, out)
+    train._write(learner.bench, learner, out)
     return Tuned(learner, out, before)
+
+
+def started(plan: Plan, warm: Path) -> tuple[Learner, list[int]]:
+    """Return what learns, as tuning starts, and the positions of its items to tune on."""
+    given = rows(plan.name("task_type"))
+    prepared = bench.prepare(plan, given, given, time.monotonic(), lambda _: None)
+    learner: Learner = plan.head.LEARNER(prepared)
+    warm.mkdir(parents=True)
+    learner.warm_up(warm)
+    return learner, learner.start()
 
 
 def step(learner: Learner, positions: list[int]) -> None:
