@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import torch
 
 from retune.modeling import windows
 from retune.modeling.reader import NOWHERE
 from retune.modeling.windows import Tensors, Window
-from retune.modeling.words import Span, pieces, trimmed
+from retune.modeling.words import Span, pieces, trimmed, words
 
+Edges = np.ndarray[Any, np.dtype[np.bool_]]  # [passage tokens, 2]: whether a word begins, and ends, with a token
 SPARE = 2  # a question that was cut may have more pieces than it had
 
 
@@ -21,6 +23,7 @@ class Item:
     """A window, and the tokens among its ids where the answer begins and ends; NOWHERE where it has none whole."""
 
     window: Window
+    edges: Edges
     begin: int = NOWHERE
     end: int = NOWHERE
 
@@ -48,7 +51,11 @@ class Passages:
     def read(self, questions: Sequence[str], contexts: Sequence[str]) -> list[Item]:
         """Return all windows, those of a row one after another."""
         asked = [self.cut(question) for question in questions]
-        return [Item(window) for window in windows.cut(self.tokenizer, contexts, self.max_length, self.overlap, asked)]
+        split = {context: words(context) for context in set(contexts)}  # many questions are asked of one passage
+        return [
+            Item(window, edges_of(window.offsets, contexts[window.row], split[contexts[window.row]]))
+            for window in windows.cut(self.tokenizer, contexts, self.max_length, self.overlap, asked)
+        ]
 
     def cut(self, question: str) -> str:
         """Return a question in at most half of a window: the rest is the passage's."""
@@ -67,6 +74,13 @@ class Passages:
             allowed[row, item.places] = True
         labels = torch.tensor([[item.begin, item.end] for item in items])
         return {**batch, "allowed": allowed, "labels": labels}
+
+
+def edges_of(offsets: Sequence[Span], context: str, found: Sequence[Span]) -> Edges:
+    """Return whether a word of the passage begins, and ends, with each token: an answer cuts none in two."""
+    begins, ends = {start for start, _ in found}, {end for _, end in found}
+    covered = [trimmed(context, *span) for span in offsets]
+    return np.array([[start in begins, end in ends] for start, end in covered], dtype=bool).reshape(-1, 2)
 
 
 def learnt(items: Sequence[Item], spans: Sequence[Span | None]) -> list[Item]:

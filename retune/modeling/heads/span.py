@@ -192,12 +192,18 @@ def located(module: PassageReader, by: Passages, items: Sequence[Item]) -> list[
 
 def best(located: Sequence[Floats], items: Sequence[Item], rows: int, longest: int) -> list[Found]:
     """Return the best answer of each row over its windows."""
-    scored = [found[item.places] for found, item in zip(located, items, strict=True)]
+    scored = [on_edges(found[item.places], item.edges) for found, item in zip(located, items, strict=True)]
     answers = []
     for places in windows.by_row([item.window for item in items], rows):
         found = spans.best([scored[place] for place in places], longest)
         answers.append(replace(found, window=places[found.window]))
     return answers
+
+
+def on_edges(scored: Floats, edges: passages.Edges) -> Floats:
+    """Return log-probabilities [1 + passage tokens, 2] with -inf where no word begins or ends."""
+    kept: Floats = np.where(np.concatenate([np.ones((1, 2), dtype=bool), edges]), scored, np.float32(-np.inf))
+    return kept
 
 
 def chosen(

@@ -46,9 +46,10 @@ def question_rows(count: int, seed: int = 0, fillers: int = 6, unanswered: float
     questions, passages, labels = [], [], []
     for _ in range(count):
         subject = draw.choice(sorted(SUBJECTS))
+        halves = SUBJECTS[subject].split()[:3], SUBJECTS[subject].split()[3:]
         words = draw.choices(FILLERS.split(), k=fillers)
         place = draw.randrange(len(words))
-        answer = "" if draw.random() < unanswered else " ".join(draw.sample(SUBJECTS[subject].split(), 2))
+        answer = "" if draw.random() < unanswered else " ".join([draw.choice(of) for of in halves])
         passage = " ".join([*words[:place], *([answer] if answer else []), *words[place:]])
         start = len(" ".join([*words[:place], ""]))
         questions.append(f"what of the {subject}")
