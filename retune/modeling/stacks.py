@@ -20,11 +20,13 @@ OFFLINE: dict[str, Any] = {"trust_remote_code": False, "local_files_only": True}
 TODO = "Use another base, or export it anew."
 
 
-def load(folder: Path, kind: str, architectures: Sequence[str], *, with_lm_head: bool = False) -> tuple[nn.Module, Any]:
+def load(
+    folder: Path, kind: str, architectures: Sequence[str], padding_side: str, *, with_lm_head: bool = False
+) -> tuple[nn.Module, Any]:
     """Return a base in float32, in eval mode and without dropout, and its tokenizer, which can always pad.
 
     Bare, it gives hidden states (of an encoder-decoder, its encoder's) and pads right; `with_lm_head` it writes text,
-    and a decoder pads left. UserError for another architecture, and for weights that are missing or do not fit.
+    and pads as is told. UserError for another architecture, and for weights that are missing or do not fit.
     """
     from transformers.utils import logging
 
@@ -37,7 +39,7 @@ def load(folder: Path, kind: str, architectures: Sequence[str], *, with_lm_head:
     if getattr(body, "pooler", None) is not None:
         body.pooler = None
     tokenizer = _tokenizer(folder, body)
-    tokenizer.padding_side = "left" if with_lm_head and kind == "causal" else "right"
+    tokenizer.padding_side = padding_side if with_lm_head else "right"
     if with_lm_head:
         body.generation_config.pad_token_id = tokenizer.pad_token_id
     return body, tokenizer
@@ -76,6 +78,11 @@ def embeddings(body: Any) -> nn.Module:
     """Return the table of token vectors of a base with or without its head."""
     table: nn.Module = body.get_input_embeddings()
     return table
+
+
+def input_tables(encoder: nn.Module) -> nn.Module:
+    """Return the tables of token vectors and positions of an encoder such as BERT."""
+    return encoder.get_submodule("embeddings")
 
 
 def _class(kind: str, *, with_lm_head: bool) -> Any:

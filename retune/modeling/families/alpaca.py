@@ -16,11 +16,10 @@ ARCHITECTURES = ("llama",)
 HEADS = ("text", "pooled")
 PADDING_SIDE = "left"
 POOLING = "mean"
-EMBEDDINGS = "embed_tokens"
 TEMPLATE = ALPACA
 pool, blocks, embeddings, linear_names = stacks.mean, stacks.blocks, stacks.embeddings, stacks.linear_names
 
 
 def load(folder: Path, *, with_lm_head: bool = False) -> tuple[nn.Module, Any]:
     """Return the base in float32 and its tokenizer; missing weights, random otherwise, raise UserError."""
-    return stacks.load(folder, KIND, ARCHITECTURES, with_lm_head=with_lm_head)
+    return stacks.load(folder, KIND, ARCHITECTURES, PADDING_SIDE, with_lm_head=with_lm_head)

@@ -18,15 +18,9 @@ ARCHITECTURES = (
 HEADS = ("pooled", "token", "span")
 PADDING_SIDE = "right"
 POOLING = "mean"
-EMBEDDINGS = "embeddings"
-pool, blocks, linear_names = stacks.mean, stacks.blocks, stacks.linear_names
-
-
-def embeddings(body: nn.Module) -> nn.Module:
-    """Return the tables of token vectors and positions."""
-    return body.get_submodule(EMBEDDINGS)
+pool, blocks, embeddings, linear_names = stacks.mean, stacks.blocks, stacks.input_tables, stacks.linear_names
 
 
 def load(folder: Path, *, with_lm_head: bool = False) -> tuple[nn.Module, Any]:
     """Return the base in float32 and its tokenizer; missing weights, random otherwise, raise UserError."""
-    return stacks.load(folder, KIND, ARCHITECTURES, with_lm_head=with_lm_head)
+    return stacks.load(folder, KIND, ARCHITECTURES, PADDING_SIDE, with_lm_head=with_lm_head)
