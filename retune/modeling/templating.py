@@ -40,7 +40,8 @@ def end_ids(template: Template, tokenizer: Any) -> list[int]:
     ids = [] if tokenizer.eos_token_id is None else [tokenizer.eos_token_id]
     if is_own(template, tokenizer):
         rendered = converse(template, tokenizer, PROBE)
-        tail = rendered.text[slice(*rendered.spans[-1])].partition(PROBE[1]["content"])[2].strip()
+        span = rendered.spans[-1] if rendered.spans else (0, 0)  # none: prompts do not begin as conversations do
+        tail = rendered.text[slice(*span)].partition(PROBE[1]["content"])[2].strip()
         ids += tokenizer(tail, add_special_tokens=False)["input_ids"][:1]
     return sorted(set(ids))
 

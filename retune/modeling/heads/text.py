@@ -15,7 +15,7 @@ import torch
 
 from retune.core import parts, scoring
 from retune.core.errors import UserError
-from retune.modeling import folder, machine, sheets
+from retune.modeling import folder, machine, sheets, template_doctor
 from retune.modeling.bench import Bench
 from retune.modeling.dialogue import Example, Scribe
 from retune.modeling.generation import Answer, Greedy
@@ -44,6 +44,14 @@ class TextLearner(Learner):
         self.validation = self.scribe.examples(bench.validation)
         self.items: Sequence[Example] = [block for blocks in self.examples for block in blocks]
         refuse(self.items, plan.task_settings, plan.params.max_length)
+        self._examine()
+
+    def _examine(self) -> None:
+        """Raise UserError for a template that would spoil the training, and say what else is wrong with it."""
+        faults = template_doctor.examine(self.scribe, self.bench.train, self.examples)
+        template_doctor.refuse(faults)
+        for fault in faults:
+            self.bench.say(f"{fault.name}: {fault.message}")
 
     def collate(self, items: Sequence[Example]) -> Tensors:
         """Return one batch."""
