@@ -40,4 +40,4 @@ def checkpoint_gradients(body: nn.Module) -> None:
         found = f"{type(body).__name__}, which cannot"
         todo = "Set train.gradient_checkpointing: false in params.yaml."
         raise UserError(expected="a base that can compute its layers twice", found=found, todo=todo)
-    body.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})  # type: ignore[operator]
+    body.activation_checkpointing_enable({"use_reentrant": False})  # type: ignore[operator]

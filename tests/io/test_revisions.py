@@ -36,6 +36,7 @@ def hashes(root: Path) -> dict[str, str]:
     return {"tasks/train.py": file, "retune/metrics": digest(listing(root / "retune/metrics"))}
 
 
+@pytest.mark.case("TR-6")
 def test_the_recorded_commit_is_taken_when_it_holds_the_code(tmp_path: Path, commit: Commit) -> None:
     first = commit("one")
     wanted = hashes(tmp_path)

@@ -273,6 +273,7 @@ def test_the_same_seed_gives_the_same_curve_and_bytes_and_another_does_not(tiny_
     assert {"seed", "threads", "precision", "base"} <= set(first.facts)
     assert first.facts["base"]["weights_sha256"] == bases.resolve(str(tiny_base)).weights_sha256
     assert {"torch", "transformers", "peft"} <= set(first.timings["packages"])
+    assert {"device", "gpus", "cpu_capability", "python"} <= set(first.timings)
 
 
 @pytest.mark.case("TR-14")
