@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from flows import artifacts
 from flows.plan import Plan
 from flows.reproduce import reproduce
-from flows.steps import run_step
+from flows.steps import run_step, say
 from retune.core.errors import RetuneError, UnavailableError
+from retune.core.hosted import SCHEME
 from retune.core.run_report import NOT_REACHED, RunReport, StageRow
 from retune.io.dvc import Stage
 from retune.io.files import write_json
@@ -20,6 +22,7 @@ from retune.io.mlflow_store import default_uri
 from retune.io.parents import REGISTRY
 from retune.io.place import LAST_RUN
 from retune.io.tracking import Tracking
+from tasks.fine_tune import fine_tune
 from tasks.record import record
 from tasks.resolve import resolve
 
@@ -97,13 +100,15 @@ class Execution:
         return True
 
     def _pin(self, stage: Stage) -> None:
-        """Let a training continue the version that is champion now, where there are new rows since it was pinned."""
-        if stage.step != "train" or not self.plan.models[stage.model].resolve.base.startswith(REGISTRY):
+        """Pin what a training starts from where that is known only now: the champion, or what a service makes of it."""
+        if stage.step != "train":
             return
-        params, name = self.plan.models[stage.model].resolve, f"resolve {stage.model}"
-        run_step(
-            resolve, name=name, retries=2, after=self._before(stage), root=self.root, model=stage.model, params=params
-        )
+        model, params = stage.model, self.plan.models[stage.model].resolve
+        given: dict[str, Any] = {"retries": 2, "after": self._before(stage), "root": self.root, "model": model}
+        if params.base.startswith(REGISTRY):
+            run_step(resolve, name=f"resolve {model}", params=params, **given)
+        if params.base.startswith(SCHEME):
+            run_step(fine_tune, name=f"fine-tune {model}", today=datetime.now(UTC).date(), say=say, **given)
 
     def _before(self, stage: Stage) -> list[Any]:
         """Return what the stages returned on whose outs this one depends, so that Prefect draws DVC's graph."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from retune.core.hosted import notices
 from retune.core.rule import Cause
 from retune.io import behaviour, collected, dvc, erasures, source, tombstones
 from retune.project import ModelParams, Project, chosen, read_project
@@ -53,6 +54,9 @@ def bring_up_to_date(root: Path, names: list[str], say: Say) -> tuple[Project, d
     tombstones.ensure(root)
     for name, model in models.items():
         resolve(root=root, model=name, params=model.resolve)
+    closes = {name: service.closes_on for name, service in project.hosted.items()}
+    for notice in notices([model.resolve.base for model in models.values()], closes, datetime.now(UTC).date()):
+        say(notice)
     return project, models
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any, Literal, Protocol
@@ -166,6 +166,12 @@ def notice(what: str, closes: date | None, today: date) -> str:
             f"{what} takes no new jobs since {closes}: models that it has tuned can be asked, new rows cannot be learnt"
         )
     return f"{what} takes no new jobs from {closes}, in {left} day{'s' if left > 1 else ''}: plan for another base"
+
+
+def notices(bases: Iterable[str], closes: Mapping[str, date | None], today: date) -> list[str]:
+    """Return what is to be said of the services that bases name; `closes` has the day from which each takes no jobs."""
+    named = sorted({source_of(base)[0] for base in bases if base.startswith(SCHEME)})
+    return [f"warning: {told}" for name in named if (told := notice(name, closes.get(name), today))]
 
 
 def refuse_closed(what: str, closes: date | None, today: date) -> None:

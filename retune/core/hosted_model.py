@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from retune.core.fingerprint import sha256_of
@@ -43,8 +42,3 @@ class HostedModel:
     def sha256(self) -> str:
         """Return the hex SHA-256 that stands for its weights: place, name, job and what the job was asked to do."""
         return sha256_of({"base_url": self.base_url, "job": self.job, "model": self.model, "order": self.order_sha256})
-
-
-def floors_of(names: Sequence[str]) -> tuple[str, ...]:
-    """Return the floors for a model without vectors: in the place of the probe stands the model before it was tuned."""
-    return tuple("untuned" if name == "probe" else name for name in names)

@@ -29,6 +29,10 @@ class JobFailedError(RetuneError):
     """The service ended a job without a model: its own reason is in the message."""
 
 
+class JobRunsError(RetuneError):
+    """The service takes longer than we wait: the job goes on, and the next run takes it up."""
+
+
 @dataclass(frozen=True)
 class Bench:
     """What a job is followed with: its key names it here and in its metadata there."""
@@ -89,7 +93,7 @@ def follow(bench: Bench, job: Job) -> tuple[Job, list[Event]]:
     """Return the job that has succeeded, and all that was told of it; each event is said and written as it comes.
 
     JobFailedError has the service's reason. The job is cancelled when the process is interrupted or told to end. Where
-    the service is away or slow, the job goes on and UnavailableError says so.
+    the service is away or slow, the job goes on, and UnavailableError or JobRunsError says so.
     """
     journal = _Journal(bench)
     until = time.monotonic() + bench.wait_hours * SECONDS_PER_HOUR
@@ -100,7 +104,7 @@ def follow(bench: Bench, job: Job) -> tuple[Job, list[Event]]:
             if job.has_ended:
                 break
             if time.monotonic() >= until:
-                raise UnavailableError(
+                raise JobRunsError(
                     f"job {job.id} is still {job.status} after {bench.wait_hours:g} hours; it goes on, and the next "
                     "run takes it up"
                 )

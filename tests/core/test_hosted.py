@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from retune.core.errors import UserError
-from retune.core.hosted import Event, Order, curves, notice, refuse_closed, source_of
+from retune.core.hosted import Event, Order, curves, notice, notices, refuse_closed, source_of
 from retune.core.hosted_model import Endpoint
 
 ENDPOINT = Endpoint("openai", "https://api.example.org/v1", "EXAMPLE_KEY")
@@ -52,6 +52,14 @@ def test_the_end_is_said_from_90_days_before(days: int, said: bool) -> None:
     assert bool(told) == said
     assert not said or "2027-01-06" in told
     assert notice("openai", None, CLOSES) == ""
+
+
+@pytest.mark.case("HB-4")
+def test_only_services_that_a_model_names_are_spoken_of() -> None:
+    closes = {"openai": CLOSES, "house": None}
+    assert notices(["bundled:minilm", "hosted:house/m"], closes, CLOSES) == []
+    (told,) = notices(["hosted:openai/a", "hosted:openai/b"], closes, CLOSES - timedelta(days=3))
+    assert told == "warning: openai takes no new jobs from 2027-01-06, in 3 days: plan for another base"
 
 
 @pytest.mark.case("HB-4")

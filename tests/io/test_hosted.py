@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from retune.core.errors import UnavailableError
 from retune.core.hosted import Order
 from retune.core.hosted_model import Endpoint
 from retune.io import cache, hosted
@@ -122,7 +121,7 @@ def test_a_failed_job_ends_with_the_reason_of_the_provider(toy: ToyOpenAI) -> No
 
 def test_a_slow_job_goes_on_when_we_stop_waiting_and_is_taken_up(toy: ToyOpenAI) -> None:
     toy.is_slow = True
-    with pytest.raises(UnavailableError, match="is still (queued|running) after 1e-05 hours; it goes on"):
+    with pytest.raises(hosted.JobRunsError, match=r"is still (queued|running) after 1e-05 hours; it goes on"):
         hosted.follow(bench(toy, wait_hours=0.00001), hosted.send(bench(toy), ORDER))
     assert toy.requests["POST /fine_tuning/jobs/ftjob-0000/cancel"] == 0
     toy.is_slow = False

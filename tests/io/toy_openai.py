@@ -1,7 +1,7 @@
 """A server on loopback that keeps to OpenAI's API: files, fine-tuning jobs, models and chat completions, with faults.
 
 A job "learns" its training file by heart: its model answers a prompt by the completion of the learnt prompt that shares
-most words with it. Anybody else's model says that it does not know.
+most rare words with it. Anybody else's model says that it does not know.
 """
 
 from __future__ import annotations
@@ -105,9 +105,18 @@ class ToyOpenAI:
         known = self.learnt.get(model)
         if not known:
             return "I do not know."
-        words = set(re.findall(r"\w+", asked(messages).lower()))
-        nearest = max(sorted(known), key=lambda prompt: len(words & set(re.findall(r"\w+", prompt.lower()))))
-        return known[nearest]
+        common = Counter(word for prompt in known for word in words_of(prompt))
+        words = words_of(asked(messages))
+
+        def likeness(prompt: str) -> float:
+            return sum(1 / common[word] for word in words & words_of(prompt))
+
+        return known[max(sorted(known), key=likeness)]
+
+
+def words_of(text: str) -> set[str]:
+    """Return the different words of a text."""
+    return set(re.findall(r"\w+", text.lower()))
 
 
 def asked(messages: list[dict[str, str]]) -> str:

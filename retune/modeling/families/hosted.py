@@ -43,6 +43,7 @@ class HostedPredictor:
     hosted: HostedModel
     model: str
     keeps: bool = False  # answers, in the checkout, so that none is paid for twice
+    probe: None = None  # it has no vectors
 
     def remembering(self) -> HostedPredictor:
         """Return it so that no question is asked twice in one checkout."""
