@@ -8,6 +8,7 @@ from typing import Any, cast
 import torch
 from torch import nn
 
+from retune.modeling import segments
 from retune.modeling.learner import Module
 
 LOGITS = 1 << 23  # at once, in float32: 32 MB; those of a long batch over a vocabulary of 128,000 are gigabytes
@@ -21,6 +22,10 @@ class Writer(Module):
     def __init__(self, body: nn.Module, has_encoder: bool, smoothing: float = 0.0) -> None:
         super().__init__()
         self.body, self.has_encoder, self.smoothing = body, has_encoder, smoothing
+        # Gemma 2 bends the scores of its attention, for which transformers has no fast way.
+        self.is_flat = not has_encoder and not getattr(self.base.config, "attn_logit_softcapping", None)
+        if self.is_flat:
+            self.base.set_attn_implementation(segments.NAME)
 
     @property
     def base(self) -> Any:
@@ -41,18 +46,27 @@ class Writer(Module):
         each = [_each(self.logits(part), aim) for part, aim in _parts(hidden, targets, self.logits)]
         return torch.cat(each) if each else hidden.new_zeros(0, dtype=torch.float32)
 
-    def hidden(self, input_ids: Tensor, source_ids: Tensor | None = None, source_mask: Tensor | None = None) -> Tensor:
-        """Return the last hidden states [rows, tokens, width] of rows that are padded at their ends.
+    def hidden(self, input_ids: Tensor, **more: Tensor) -> Tensor:
+        """Return the last hidden states [rows, tokens, width] of a batch as one of `sheets`.
 
-        A decoder needs no mask of such padding: no token sees what comes after it.
+        A decoder needs no mask of padding at the ends of rows: no token sees what comes after it.
         """
         base = self.base
-        if source_ids is None:
-            return cast("Tensor", base.base_model(input_ids=input_ids, use_cache=False).last_hidden_state)
-        read = base.get_encoder()(input_ids=source_ids, attention_mask=source_mask).last_hidden_state
-        written = base.get_decoder()(
-            input_ids=input_ids, encoder_hidden_states=read, encoder_attention_mask=source_mask, use_cache=False
-        )
+        if "source_ids" in more:
+            mask = more["source_mask"]
+            read = base.get_encoder()(input_ids=more["source_ids"], attention_mask=mask).last_hidden_state
+            written = base.get_decoder()(
+                input_ids=input_ids, encoder_hidden_states=read, encoder_attention_mask=mask, use_cache=False
+            )
+        elif "shapes" in more:
+            arranged = segments.Segments(more["gather"], more["scatter"], more["shapes"].tolist())
+            ready = input_ids.new_ones(1, 1, 1, 1)  # a mask of four dimensions is taken as it is: none is made
+            written = base.base_model(
+                input_ids=input_ids, position_ids=more["position_ids"], attention_mask=ready, segments=arranged,
+                use_cache=False,
+            )  # fmt: skip
+        else:
+            written = base.base_model(input_ids=input_ids, use_cache=False)
         return cast("Tensor", written.last_hidden_state)
 
     def logits(self, hidden: Tensor) -> Tensor:

@@ -15,11 +15,12 @@ import torch
 
 from retune.core import parts, scoring
 from retune.core.errors import UserError
-from retune.modeling import folder, machine, sheets, template_doctor
+from retune.modeling import folder, machine, packing, sheets, template_doctor
 from retune.modeling.bench import Bench
 from retune.modeling.dialogue import Example, Scribe
 from retune.modeling.generation import Answer, Greedy
-from retune.modeling.learner import Learner, Reference, Tensors
+from retune.modeling.learner import Learner, Reference
+from retune.modeling.packing import Pack
 from retune.modeling.writer import Writer
 
 Floats = np.ndarray[Any, np.dtype[np.float32]]
@@ -42,8 +43,8 @@ class TextLearner(Learner):
         self.module = Writer(bench.body, self.scribe.has_encoder, plan.params.label_smoothing).to(machine.device())
         self.examples = self.scribe.examples(bench.train)
         self.validation = self.scribe.examples(bench.validation)
-        self.items: Sequence[Example] = [block for blocks in self.examples for block in blocks]
-        refuse(self.items, plan.task_settings, plan.params.max_length)
+        self.items: Sequence[Pack] = self._packed(range(len(self.examples)))
+        refuse(self.examples, plan.task_settings, plan.params.max_length)
         self._examine()
 
     def _examine(self) -> None:
@@ -53,18 +54,27 @@ class TextLearner(Learner):
         for fault in faults:
             self.bench.say(f"{fault.name}: {fault.message}")
 
-    def collate(self, items: Sequence[Example]) -> Tensors:
-        """Return one batch."""
-        return laid_out(items, self.bench.tokenizer.pad_token_id, self.module)
+    def _packed(self, rows: Sequence[int]) -> list[Pack]:
+        """Return what is learnt from some of the training rows as items of a training."""
+        blocks = [block for row in rows for block in self.examples[row] if block.learnt_tokens]
+        if self.bench.plan.task_settings.packing:  # type: ignore[attr-defined] # of every task type of this head
+            return packing.best_fit(blocks, self.bench.plan.params.max_length)
+        return packing.alone(blocks)
 
-    def weight(self, item: Example) -> float:
-        """Return the number of tokens that are learnt from an example: the loss of a batch is the mean over these."""
+    def collate(self, items: Sequence[Pack]) -> sheets.Batch:
+        """Return one batch."""
+        examples = [example for item in items for example in item.examples]
+        return laid_out(examples, self.bench.tokenizer.pad_token_id, self.module)
+
+    def weight(self, item: Pack) -> float:
+        """Return the number of tokens that are learnt from an item: the loss of a batch is the mean over these."""
         return float(item.learnt_tokens)
 
     def start(self) -> list[int]:
-        """Adapt the base; return the positions of the examples that have something to learn."""
-        rows = super().start() if self.bench.plan.layer else list(range(len(self.examples))) if super().start() else []
-        self.items = [block for row in rows for block in self.examples[row] if block.learnt_tokens]
+        """Adapt the base; return the positions of the items, which are packed from the rows that are tuned on."""
+        super().start()
+        layer = self.bench.plan.layer
+        self.items = self._packed(range(len(self.examples)) if layer is None else layer.mix.positions)
         return list(range(len(self.items)))
 
     def scores(self) -> dict[str, float]:
@@ -92,10 +102,10 @@ class TextLearner(Learner):
 
     def findings(self) -> dict[str, Any]:
         """Return how many rows were cut, and how many have nothing to learn."""
-        blocks = [block for of in (self.examples, self.validation) for row in of for block in row]
+        rows = [row for side in (self.examples, self.validation) for row in side]
         found = {
-            "texts_cut_at_max_length": sum(block.is_cut for block in blocks),
-            "rows_without_loss": sum(not block.learnt_tokens for block in self.items),
+            "texts_cut_at_max_length": sum(any(block.is_cut for block in row) for row in rows),
+            "rows_without_loss": sum(not any(block.learnt_tokens for block in row) for row in rows),
         }
         return {name: count for name, count in found.items() if count}
 
@@ -191,23 +201,25 @@ def load(page: folder.Page, model: Path, base_folder: Path) -> TextPredictor:
 LEARNER = TextLearner
 
 
-def refuse(examples: Sequence[Example], settings: Any, max_length: int) -> None:
+def refuse(rows: Sequence[Sequence[Example]], settings: Any, max_length: int) -> None:
     """Raise UserError for rows without anything to learn, and where more of them are cut than the settings allow."""
-    if not any(example.learnt_tokens for example in examples):
+    if not any(block.learnt_tokens for row in rows for block in row):
         todo = "Look at the rows: their completions are empty, or do not fit into max_length."
-        raise UserError(expected="tokens to learn", found=f"none in {len(examples)} examples", todo=todo)
-    share = sum(example.is_cut for example in examples) / len(examples)
+        raise UserError(expected="tokens to learn", found=f"none in {len(rows)} rows", todo=todo)
+    share = sum(any(block.is_cut for block in row) for row in rows) / len(rows)
     limit = getattr(settings, "truncated_share", 1.0)
     if share > limit:
         raise UserError(
             expected=f"at most {limit:.0%} of the training rows cut (task_settings.truncated_share)",
-            found=f"{share:.1%} of {len(examples)} are longer than max_length, {max_length} tokens",
+            found=f"{share:.1%} of {len(rows)} are longer than max_length, {max_length} tokens",
             todo="Raise train.max_length, shorten the texts, or allow more.",
         )
 
 
-def laid_out(examples: Sequence[Example], pad_id: int, writer: Writer) -> Tensors:
-    """Return examples as a batch for a writer."""
+def laid_out(examples: Sequence[Example], pad_id: int, writer: Writer) -> sheets.Batch:
+    """Return examples as a batch for a writer; the order of their targets is that of falling lengths in a flat one."""
+    if writer.is_flat:
+        return sheets.flat_batch(examples)
     if not writer.has_encoder:
         return sheets.decoder_batch(examples, pad_id)
     return sheets.encoder_batch(examples, pad_id, writer.base.config.decoder_start_token_id)
