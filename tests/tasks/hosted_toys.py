@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import yaml
 
 from benchmarks.checkout import use_settings
-from retune.core.frames import ROWS
-from retune.io.files import md5_file, write_frame, write_json, write_text
+from retune.core.frames import LINEAGE, ROWS
+from retune.io.files import md5_file, read_frame, write_frame, write_json, write_text
 from tests.conftest import CHECKOUT
 from tests.io.toy_openai import BASES
 from tests.modeling.conftest import toy_rows
@@ -48,8 +49,17 @@ def write_splits(root: Path, *, seed: int) -> None:
         rows = toy_rows(number, seed=100 * seed + place)
         rows["example_id"] = side + rows["example_id"]
         write_frame(root / OWN / "split" / f"{side}.parquet", rows, ROWS)
+    write_lineage(root)
     if (root / VERDICT).exists():
         write_lock(root)
+
+
+def write_lineage(root: Path) -> None:
+    """Write which document each row comes from: each from its own."""
+    sides = {side: read_frame(root / OWN / "split" / f"{side}.parquet") for side in ("train", "validation", "test")}
+    rows = pd.concat([frame[["example_id"]].assign(side=side) for side, frame in sides.items()])
+    rows = rows.assign(document_id="d-" + rows["example_id"], slices="{}")
+    write_frame(root / OWN / "split" / "lineage.parquet", rows, LINEAGE)
 
 
 def write_verdict(root: Path, *, checks: list[dict[str, Any]], passed: bool = True) -> None:

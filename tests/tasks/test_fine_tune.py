@@ -16,12 +16,13 @@ from benchmarks.checkout import use_settings
 from retune.core.errors import GateError, IntegrityError, UserError
 from retune.core.frames import ROWS
 from retune.core.params.train import TrainParams
-from retune.io import cache
+from retune.io import behaviour, cache
 from retune.io.files import read_frame, read_json, write_frame
 from retune.io.hosted import JobFailedError
 from retune.modeling import answering, predictor
 from retune.modeling.bases import BaseIdentity
 from retune.project import read_project
+from tasks.evaluate import evaluate
 from tasks.fine_tune import fine_tune
 from tasks.resolve import resolve
 from tasks.train import train
@@ -311,3 +312,40 @@ def test_a_registered_version_answers_with_the_key_from_the_environment(
     other = identity.as_dict() | {"weights_sha256": "0" * 64}
     with pytest.raises(IntegrityError):
         answering.load(out / "model", other)
+
+
+def evaluated(root: Path, out: Path) -> dict[str, Any]:
+    """Evaluate what `trained` left, and return the metrics."""
+    parts = Path("retune/modeling")
+    behaviour.ensure(root, MODEL)
+    evaluate(
+        **{side: root / OWN / "split" / f"{side}.parquet" for side in ("train", "validation", "test", "lineage")},
+        behaviour=behaviour.path_of(root, MODEL),
+        model=out / "model",
+        curve=out / "curve",
+        base=root / OWN / "resolve" / "base.json",
+        task_type=parts / "task_types" / "classification.py",
+        family=parts / "families" / "hosted.py",
+        method=parts / "methods" / "hosted.py",
+        **{name: out / name for name in ("predictions", "metrics", "errors", "plots")},
+        params=read_project(root).models[MODEL].evaluate,
+    )
+    found: dict[str, Any] = read_json(out / "metrics")
+    return found
+
+
+@pytest.mark.parametrize("logprobs", [True, False])
+def test_a_hosted_model_is_evaluated_beside_the_model_before_tuning_and_each_answer_paid_once(
+    root: Path, toy: ToyOpenAI, tmp_path: Path, logprobs: bool
+) -> None:
+    toy.gives_logprobs = logprobs
+    tuned(root)
+    out = trained(root, tmp_path / "out")
+    metrics = evaluated(root, out)
+    assert metrics["model"]["accuracy"]["value"] > 0.9
+    assert set(metrics["floors"]) == {"untuned", "tfidf"}
+    assert metrics["floors"]["untuned"]["accuracy"]["value"] == 0
+    assert ("calibration" in metrics) == logprobs
+    asked = len(toy.asked)
+    assert evaluated(root, out) == metrics
+    assert len(toy.asked) == asked
