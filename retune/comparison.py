@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 import retune
-from retune import rehearsal
-from retune.core import triggers
-from retune.core.evidence import ChampionAnswers, Evidence, Inserted, Recent
+from retune import questions, rehearsal
+from retune.core import evaluation, parts, scoring, triggers
+from retune.core.evaluation import TaskType
+from retune.core.evidence import ChampionAnswers, Evidence, Gain, Inserted, Recent
 from retune.core.fingerprint import sha256_of
-from retune.core.frames import REAL, TEXT
 from retune.core.noise import Seeds
 from retune.core.params.release import ReplaceParams
 from retune.core.params.train import TrainParams
 from retune.core.recency import recent
 from retune.core.rule import Rule
-from retune.core.statistics import Paired, compare
+from retune.core.scoring import Asked, Given
 from retune.io import freshness, logged_model
 from retune.io.dates import dates_of
 from retune.io.evaluator import evaluator_sha256
@@ -29,14 +31,13 @@ from retune.io.mlflow_store import answering, default_uri
 from retune.io.place import Place
 from retune.io.registry import Registry, Version
 from retune.io.tracking import FINGERPRINT, FINISHED, Tracking
-from retune.io.version_report import ANSWERS_FILE, answers_tags
+from retune.io.version_report import ANSWERS_FILE, answers_tags, folder_of_answers, kept_in
 from retune.modeling.keys import TrainingInputs
 from retune.project import ModelParams, read_project
 
 if TYPE_CHECKING:
     from retune.modeling.predictor import Predictor
 
-ANSWERS = {"example_id": TEXT, "prediction": TEXT, "confidence": REAL}  # ids and labels, no text
 TRIGGERS_FILE = "triggers.json"
 ANSWERS_KEY = "retune.answers"
 
@@ -57,6 +58,11 @@ class Bench:
         return self.place.model / "split" / "test.parquet"
 
     @property
+    def kind(self) -> TaskType:
+        """Return what the task type says of its scores."""
+        return questions.kind_of(parts.find("retune.modeling.task_types", self.settings.task_type))
+
+    @property
     def metrics(self) -> dict[str, Any]:
         """Return the scores of the candidate."""
         scores: dict[str, Any] = read_json(self.place.model / "evaluate" / "metrics.json")
@@ -65,10 +71,12 @@ class Bench:
 
 @dataclass(frozen=True)
 class Answers:
-    """What a version answers to the test rows [ANSWERS], and how often inserted tokens change its answers."""
+    """What a version answers to the test rows [example_id, prediction, confidence and what `evaluation.columns` adds],
+    and how often inserted tokens change its answers.
+    """
 
     rows: pd.DataFrame
-    triggers: Inserted
+    triggers: Inserted | None  # None: tokens turn labels alone
 
 
 def bench_of(root: Path, model: str) -> Bench:
@@ -108,11 +116,22 @@ def rehearsed(bench: Bench) -> tuple[Seeds | None, dict[str, Any] | None]:
 
 
 def _seeds(bench: Bench, answers: pd.DataFrame, test_sha256: str) -> Seeds:
-    """Return the accuracy of each training on the test rows; a row without an answer counts as wrong."""
-    test = read_frame(bench.test)[["example_id", "label"]]
-    rows = answers.merge(test, on="example_id")
-    right = (rows["prediction"] == rows["label"]).groupby(rows["seed"]).sum()
-    return Seeds(test_sha256, len(test), tuple(float(count) / len(test) for count in right))
+    """Return the score of each training on the test rows, by the metric that models are compared by.
+
+    A row without an answer counts as wrong.
+    """
+    test, kind = read_frame(bench.test), bench.kind
+    scores = []
+    for _, of_seed in answers.groupby("seed"):
+        rows = test.merge(of_seed, on="example_id", how="left").fillna({"prediction": ""})
+        at = scoring.score(_asked_of(kind, rows), evaluation.given(rows), kind.primary, bench.settings.evaluate.seed)
+        scores.append(math.nan if at is None else at.value)
+    return Seeds(test_sha256, len(test), tuple(scores))
+
+
+def _asked_of(kind: TaskType, rows: pd.DataFrame) -> Asked:
+    """Return rows [text, label] as a metric is asked about them."""
+    return Asked(kind.target, rows["text"].tolist(), rows["label"].tolist())
 
 
 def with_further_seeds(bench: Bench, evidence: Evidence) -> Evidence:
@@ -120,53 +139,77 @@ def with_further_seeds(bench: Bench, evidence: Evidence) -> Evidence:
     known, count = evidence.seeds, bench.settings.rehearse.further_seeds
     if known is None or count == 0:
         return evidence
-    folder, parts = bench.place.model, Path(retune.__file__).parent / "modeling"
+    folder, code = bench.place.model, Path(retune.__file__).parent / "modeling"
     inputs = TrainingInputs(
         train=folder / "split" / "train.parquet",
         validation=folder / "split" / "validation.parquet",
         base=bench.place.base,
-        task_type=parts / "task_types" / f"{bench.settings.task_type}.py",
-        family=parts / "families" / f"{bench.settings.family}.py",
-        method=parts / "methods" / f"{bench.settings.method}.py",
+        task_type=code / "task_types" / f"{bench.settings.task_type}.py",
+        family=code / "families" / f"{bench.settings.family}.py",
+        method=code / "methods" / f"{bench.settings.method}.py",
     )
     params = TrainParams.model_validate(read_json(folder / "train" / "facts.json")["settings"])
-    seeds = rehearsal.seeds_after(params, count, done=len(known.accuracies))
+    seeds = rehearsal.seeds_after(params, count, done=len(known.scores))
     more = _seeds(bench, rehearsal.answered(inputs, params, seeds, read_frame(bench.test)), known.test_sha256)
-    return replace(evidence, seeds=replace(known, accuracies=known.accuracies + more.accuracies, further=True))
+    return replace(evidence, seeds=replace(known, scores=known.scores + more.scores, further=True))
 
 
 def _compared(bench: Bench, champion: Version, params: ReplaceParams | None) -> ChampionAnswers:
     """Return how often only the champion and only the candidate is right; with `params` on the recent rows too."""
-    test = read_frame(bench.test)[["example_id", "label"]]
-    new = read_frame(bench.place.model / "evaluate" / "predictions.parquet")[["example_id", "prediction"]]
-    old = champion_answers(bench, champion)
-    answers = old.rows[["example_id", "prediction"]]
-    rows = test.merge(answers, on="example_id").merge(new, on="example_id", suffixes=("_old", "_new"))
-    paired = _paired(rows)
+    kind, old = bench.kind, champion_answers(bench, champion)
+    new = read_frame(bench.place.model / "evaluate" / "predictions.parquet").drop(columns="label")
+    rows = read_frame(bench.test)[["example_id", "text", "label"]]
+    rows = rows[rows["example_id"].isin(old.rows["example_id"]) & rows["example_id"].isin(new["example_id"])]
+    before, now = (evaluation.given(rows.merge(answers, on="example_id")) for answers in (old.rows, new))
+    contest = Contest(_asked_of(kind, rows), before, now, kind.primary, bench.settings.evaluate.seed)
+    paired = contest.paired()
+    score = scoring.score(contest.asked, before, kind.primary, contest.seed)
     return ChampionAnswers(
         test_sha256=sha256_file(bench.test),
         evaluator_sha256=bench.evaluator,
         rows=len(rows),
-        b=paired.b,
-        c=paired.c,
-        recent=_recent(bench, rows, params) if params else None,
+        b=paired["b"],
+        c=paired["c"],
+        recent=_recent(bench, contest, rows, params) if params else None,
         triggers=old.triggers,
+        gain=_gain(paired),
+        score=score.value if score is not None else None,
     )
 
 
-def _paired(rows: pd.DataFrame) -> Paired:
-    """Compare the champion's answers with the candidate's."""
-    return compare(rows["label"].tolist(), rows["prediction_old"].tolist(), rows["prediction_new"].tolist())
+@dataclass(frozen=True)
+class Contest:
+    """The champion's answers and the candidate's to the same rows, and the metric by which they are compared."""
+
+    asked: Asked
+    before: Given
+    now: Given
+    primary: str
+    seed: int
+
+    def paired(self, places: Sequence[int] | None = None) -> dict[str, Any]:
+        """Compare them, on some of the rows where places are given; raises ValueError where the metric cannot tell."""
+        sides = (self.asked, self.before, self.now)
+        asked, before, now = sides if places is None else (side.at(places) for side in sides)
+        found = scoring.compare(asked, before, now, self.primary, self.seed)  # type: ignore[arg-type] # in their order
+        if found is None:
+            raise ValueError(f"{self.primary} was not measured of both models")
+        return found
 
 
-def _recent(bench: Bench, rows: pd.DataFrame, params: ReplaceParams) -> Recent | None:
+def _gain(paired: dict[str, Any]) -> Gain | None:
+    """Return what a comparison says beyond its counts; None where they say it all."""
+    return Gain(paired["test"], paired["p"], paired["gain"], paired["at_least"]) if "test" in paired else None
+
+
+def _recent(bench: Bench, contest: Contest, rows: pd.DataFrame, params: ReplaceParams) -> Recent | None:
     """Compare them on the rows whose documents are recent; None where too few of them are."""
     dates = rows["example_id"].map(dates_of(bench.place)).fillna("")
     chosen, since = recent(dates, params.recent_days, params.recent_minimum_rows)
     if not since:
         return None
-    paired = _paired(rows[chosen])
-    return Recent(since, paired.rows, paired.b, paired.c)
+    paired = contest.paired([place for place, taken in enumerate(chosen) if taken])
+    return Recent(since, paired["rows"], paired["b"], paired["c"], _gain(paired))
 
 
 def champion_answers(bench: Bench, champion: Version) -> Answers:
@@ -180,21 +223,28 @@ def champion_answers(bench: Bench, champion: Version) -> Answers:
             return _kept(bench, kept.info.run_id, scratch)
         answers = _asked(bench, champion, Path(scratch))
         run = bench.tracking.open_parent(f"{bench.place.name} version {champion.number} on the test rows", tags)
-        write_frame(Path(scratch) / ANSWERS_FILE, answers.rows, ANSWERS)
-        write_json(Path(scratch) / TRIGGERS_FILE, asdict(answers.triggers))
-        bench.tracking.log_files(run, [Path(scratch) / name for name in (ANSWERS_FILE, TRIGGERS_FILE)])
+        columns = evaluation.columns(questions.alone(bench.kind), answers.rows)
+        write_frame(
+            Path(scratch) / ANSWERS_FILE,
+            answers.rows,
+            {name: columns[name] for name in answers.rows.columns.astype("str")},
+        )
+        bench.tracking.log_files(run, [Path(scratch) / ANSWERS_FILE], folder_of_answers(bench.kind.target))
+        if answers.triggers is not None:
+            write_json(Path(scratch) / TRIGGERS_FILE, asdict(answers.triggers))
+            bench.tracking.log_files(run, [Path(scratch) / TRIGGERS_FILE])
         bench.tracking.close(run)
     return answers
 
 
 def _kept(bench: Bench, run_id: str, scratch: str) -> Answers:
     """Return the answers that a run keeps."""
+    rows = kept_in(bench.tracking, run_id, Path(scratch))
+    if bench.kind.target != "label":
+        return Answers(rows, None)
     with answering(bench.tracking.uri):
-        rows, counts = (
-            Path(bench.tracking.client.download_artifacts(run_id, name, scratch))
-            for name in (ANSWERS_FILE, TRIGGERS_FILE)
-        )
-    return Answers(read_frame(rows), Inserted(**read_json(counts)))
+        counts = Path(bench.tracking.client.download_artifacts(run_id, TRIGGERS_FILE, scratch))
+    return Answers(rows, Inserted(**read_json(counts)))
 
 
 def _asked(bench: Bench, champion: Version, scratch: Path) -> Answers:
@@ -204,22 +254,16 @@ def _asked(bench: Bench, champion: Version, scratch: Path) -> Answers:
     folder = logged_model.fetch(bench.tracking.uri, champion.source, scratch / "model") / "artifacts" / "model"
     predictor = model_answering.load(folder, read_json(folder / "retune_model.json")["base"])
     test = read_frame(bench.test)
-    given = predictor.predict(test["text"].tolist())
-    rows = pd.DataFrame(
-        {
-            "example_id": test["example_id"].tolist(),
-            "prediction": given["prediction"].tolist(),
-            "confidence": given["confidence"].tolist(),
-        }
-    )
-    return Answers(rows, _inserted(bench, predictor, test))
+    rows, _ = questions.answered(questions.remembering(predictor), questions.alone(bench.kind), test, test)
+    inserted = _inserted(bench, predictor, test) if bench.kind.target == "label" else None
+    return Answers(rows.drop(columns="label"), inserted)
 
 
 def _inserted(bench: Bench, predictor: Predictor, test: pd.DataFrame) -> Inserted:
     """Ask a model with the tokens in the texts with which the candidate was asked."""
     settings = bench.settings.evaluate
     learnt = read_frame(bench.place.model / "split" / "train.parquet")
-    questions = triggers.questions(learnt, test, settings.triggers, settings.seed)
-    given = predictor.predict([*questions.texts, *questions.perturbed])["prediction"].tolist()
-    found = triggers.report(questions, given[: len(questions.texts)], given[len(questions.texts) :])
+    asked = triggers.questions(learnt, test, settings.triggers, settings.seed)
+    given = predictor.predict([*asked.texts, *asked.perturbed])["prediction"].tolist()
+    found = triggers.report(asked, given[: len(asked.texts)], given[len(asked.texts) :])
     return Inserted(found["texts"], found["asked"], found["changed"])

@@ -11,6 +11,7 @@ from retune.core import parts
 from retune.core.errors import UserError
 from retune.core.gating import check_limits, check_rules
 from retune.core.hosted import HOSTED, SCHEME, source_of
+from retune.core.hosted_scores import shown
 from retune.core.noise import FEWEST_SEEDS
 from retune.core.params.base import Settings
 from retune.core.params.deduplicate import DeduplicateParams
@@ -32,6 +33,7 @@ from retune.core.params.split import SplitParams
 from retune.core.params.traffic import TrafficParams
 from retune.core.params.train import TrainParams
 from retune.core.params.validate import ValidateParams
+from retune.core.policy_fit import misfits
 from retune.io.settings import checked, read_yaml
 
 PARAMS = "params.yaml"
@@ -130,6 +132,7 @@ def read_project(root: Path) -> Project:
         for kind, part in _parts(model):
             parts.find(kind, part)
         _check_gates(model)
+        _check_release(name, model)
         _check_hosted(name, model, project.hosted)
     for service in project.hosted.values():
         parts.find("retune.io.providers", service.provider)
@@ -153,6 +156,16 @@ def _check_gates(model: ModelParams) -> None:
     of_labels = parts.find("retune.core.targets", target).GATES
     check_rules(model.examples.rules.given, of_labels)
     check_limits(model.gate.limits, "examples", of_labels)
+
+
+def _check_release(name: str, model: ModelParams) -> None:
+    """Refuse a policy that asks for what models of the task type do not show."""
+    kind = parts.find("retune.modeling.task_types", model.task_type)
+    metrics, floors = shown(kind.METRICS, kind.FLOORS) if model.family == HOSTED else (kind.METRICS, kind.FLOORS)
+    found = misfits(model.release, kind.TARGET, metrics, kind.PRIMARY, floors)
+    if found:
+        expected = f"models.{name}.release to ask for what models of {model.task_type} show"
+        raise UserError(expected=expected, found="; ".join(found), todo=f"Correct {PARAMS}; docs/release.md has more.")
 
 
 def _check_hosted(name: str, model: ModelParams, services: dict[str, HostedParams]) -> None:

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
 from retune.core import behaviour as behaving
-from retune.core import calibration, learning_curve, membership, triggers
+from retune.core import calibration, evaluation, learning_curve, membership, parts, scoring, triggers
 from retune.core.behaviour import Answer
+from retune.core.evaluation import TaskType
+from retune.core.hosted_scores import shown
 from retune.core.params.evaluate import EvaluateParams
 from retune.core.resampling import Documents
 from retune.io import behaviour as behaviour_file
 from retune.io.files import sha256_file
 from retune.modeling import curve as curves
 from retune.modeling.probe import Floats, Probe
+
+NOT_RIGHT = ("text", "nothing")  # answers that are hardly ever the very text that was asked for
 
 
 class Answering(Protocol):
@@ -85,6 +91,10 @@ class Remembering:
         """Return what the label of each row costs in nats, and of how many tokens."""
         return self.model.losses(rows)
 
+    def probe_predict(self, texts: Sequence[str]) -> pd.DataFrame:
+        """Return prediction and confidence of the probe."""
+        return self.answers(self.probe.logits(self.vectors(texts)), calibrated=False)
+
     def answers(self, logits: Floats, *, calibrated: bool = True) -> pd.DataFrame:
         """Return prediction and confidence for logits [texts, labels]."""
         return self.model.answers(logits, calibrated=calibrated)
@@ -107,8 +117,70 @@ class Remembering:
 
 
 def remembering(model: Any) -> Any:
-    """Return a model that is asked nothing twice where it has labels; any other model as it is."""
+    """Return a model that is asked nothing twice where it has labels or remembers by itself; any other as it is."""
+    if hasattr(model, "remembering"):
+        return model.remembering()
     return Remembering(model) if hasattr(model, "logits") else model
+
+
+def kind_of(part: ModuleType) -> TaskType:
+    """Return what a task type says of its scores."""
+    floors = {name: parts.find("retune.modeling.floors", name).NAME for name in part.FLOORS}
+    return TaskType(part.TARGET, part.METRICS, part.PRIMARY, floors)
+
+
+def alone(kind: TaskType) -> TaskType:
+    """Return a task type without floors, and with the one metric that models are compared by."""
+    return replace(kind, metrics=(kind.primary,), floors={})
+
+
+def answered(model: Any, kind: TaskType, learnt: pd.DataFrame, asked: pd.DataFrame) -> tuple[pd.DataFrame, TaskType]:
+    """Return what a model and its floors say to rows [ROWS], and what the rows cost them where a metric needs it.
+
+    No answer is the empty string; of a task type that answers nothing nothing is asked. A floor that this model does
+    not have is left out of the task type that is returned.
+    """
+    kind = _possible(model, kind)
+    answers = asked[["example_id", "label"]].reset_index(drop=True).assign(**_said_to(model, kind, asked))
+    if kind.target == "label" and answers["confidence"].notna().any():
+        answers["confidence"] = answers["confidence"].fillna(0.0)
+    wants_losses = any(scoring.metric(name).KIND == scoring.LOSS for name in kind.metrics)
+    if wants_losses:
+        _put_losses(answers, "", model.losses(asked))
+    floors = dict(kind.floors)
+    for name in kind.floors:
+        floor = parts.find("retune.modeling.floors", name)
+        given = floor.answer(learnt, asked, model)
+        if given is None:
+            del floors[name]
+            continue
+        answers[name] = given
+        if wants_losses and hasattr(floor, "losses"):
+            _put_losses(answers, name, floor.losses(asked, model))
+    return answers, replace(kind, floors=floors)
+
+
+def _possible(model: Any, kind: TaskType) -> TaskType:
+    """Return what of a task type a model can show: one that lies with a service gives no losses of given answers."""
+    if hasattr(model, "losses"):
+        return kind
+    metrics, names = shown(kind.metrics, tuple(kind.floors))
+    floors = {name: parts.find("retune.modeling.floors", name).NAME for name in names}
+    return replace(kind, metrics=metrics, floors=floors)
+
+
+def _said_to(model: Answering, kind: TaskType, asked: pd.DataFrame) -> dict[str, Any]:
+    """Return predictions and confidences."""
+    if kind.target == "nothing":
+        return {"prediction": "", "confidence": np.nan}
+    given = model.predict(asked["text"].tolist(), asked["context"].tolist())
+    return {"prediction": said(given), "confidence": given["confidence"].to_numpy(dtype="float64")}
+
+
+def _put_losses(answers: pd.DataFrame, side: str, costs: tuple[Any, Any]) -> None:
+    """Put into the answers what the rows cost a side."""
+    loss, tokens = evaluation.cost_columns(side)
+    answers[loss], answers[tokens] = [float(one) for one in costs[0]], [int(one) for one in costs[1]]
 
 
 def said(answers: pd.DataFrame) -> list[str]:
@@ -118,21 +190,21 @@ def said(answers: pd.DataFrame) -> list[str]:
 
 
 def calibrated(
-    model: Answering, texts: Sequence[str], answers: pd.DataFrame, right: Sequence[bool], of: Documents, seed: int
+    model: Answering, target: str, texts: Sequence[str], answers: pd.DataFrame, of: Documents, seed: int
 ) -> dict[str, Any]:
     """Return how far the confidences are from the share of right answers, and without the temperature where it has one.
 
-    Nothing is returned for a model that does not say how sure it is.
+    Nothing is returned for a model that does not say how sure it is, or writes what is more than right or wrong.
     """
-    if answers["confidence"].isna().all():
+    if target in NOT_RIGHT or answers["confidence"].isna().all():
         return {}
     before, temperature = answers["confidence"], 1.0
     if isinstance(model, Remembering):
         before = model.answers(model.logits(texts), calibrated=False)["confidence"]
         temperature = model.temperature
     now, then = (confidence.fillna(0.0).to_numpy() for confidence in (answers["confidence"], before))
-    sure = np.array(right, dtype=bool)
-    return calibration.report(now, then, sure, temperature=temperature, documents=of, seed=seed)
+    right = np.array(scoring.right(target, answers["label"].tolist(), answers["prediction"].tolist()), dtype=bool)
+    return calibration.report(now, then, right, temperature=temperature, documents=of, seed=seed)
 
 
 def curve_of(

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pandas as pd
 
 from retune import questions
-from retune.core import evaluation, leakage, parts, scoring, slices
+from retune.core import evaluation, leakage, parts, slices
 from retune.core.errors import IntegrityError
 from retune.core.evaluation import TaskType
 from retune.core.params.evaluate import EvaluateParams
 from retune.core.replay import is_known
 from retune.core.retention import retention
-from retune.core.scoring import LOSS, Asked
+from retune.core.scoring import Asked
 from retune.io.evaluator import evaluator_sha256
 from retune.io.files import read_frame, read_json, sha256_file, whole_folder, write_frame, write_json
 from retune.modeling.bases import BaseIdentity
-from retune.questions import remembering, said
+from retune.questions import remembering
 
 TEST = "test"
 
@@ -49,15 +48,16 @@ def evaluate(
     learnt, picked_by, asked = (read_frame(rows) for rows in (train, validation, test))
     links = read_frame(lineage).set_index("example_id")
     come_from = links.loc[asked["example_id"]]
-    documents, kind = documents_of(come_from), kind_of(part)
-    answers = answered(predictor, kind, learnt, asked)
+    documents = documents_of(come_from)
+    answers, kind = questions.answered(predictor, questions.kind_of(part), learnt, asked)
     texts, known = asked["text"].tolist(), sorted(set(learnt["label"]))
     report = evaluation.report(answers, texts, kind, params, documents, known=known)
     report |= {"test_sha256": sha256_file(test), "evaluator_sha256": evaluator_sha256(params)}
     rows = Asked(kind.target, texts, answers["label"].tolist(), documents)
     report |= kept(base, asked, answers, kind, params)
-    report |= _confident(predictor, kind, rows, answers, params)
-    if kind.target == "label":
+    sure = questions.calibrated(predictor, kind.target, texts, answers, documents, params.seed)
+    report |= {"calibration": sure} if sure else {}
+    if "probe" in kind.floors and kind.target == "label":
         report["learning_curve"] = questions.curve_of(predictor, curve, texts, answers, len(learnt), params, documents)
     report["slices"] = sliced(come_from, asked, answers, rows, kind, params)
     report["leakage"] = leakage.report(learnt, picked_by, asked, params.leakage)
@@ -72,12 +72,6 @@ def evaluate(
     write_json(metrics, report)
 
 
-def kind_of(part: ModuleType) -> TaskType:
-    """Return what a task type says of its scores."""
-    floors = {name: parts.find("retune.modeling.floors", name).NAME for name in part.FLOORS}
-    return TaskType(part.TARGET, part.METRICS, part.PRIMARY, floors)
-
-
 def loaded(model: Path, base: Path, chosen: list[str]) -> Any:
     """Return the predictor in the model folder; IntegrityError if the model was made of other parts than chosen."""
     from retune.modeling import predictor
@@ -89,46 +83,10 @@ def loaded(model: Path, base: Path, chosen: list[str]) -> Any:
     return found
 
 
-def answered(predictor: Any, kind: TaskType, learnt: pd.DataFrame, asked: pd.DataFrame) -> pd.DataFrame:
-    """Return what the model and the floors say to each test row, and where a metric needs it what rows cost them.
-
-    No answer is the empty string.
-    """
-    given = predictor.predict(asked["text"].tolist(), asked["context"].tolist())
-    answers = asked[["example_id", "label"]].reset_index(drop=True)
-    answers = answers.assign(prediction=said(given), confidence=given["confidence"].to_numpy(dtype="float64"))
-    if kind.target == "label":
-        answers["confidence"] = answers["confidence"].fillna(0.0)
-    wants_losses = any(scoring.metric(name).KIND == LOSS for name in kind.metrics)
-    answers = _with_losses(answers, "", predictor.losses(asked)) if wants_losses else answers
-    for name in kind.floors:
-        floor = parts.find("retune.modeling.floors", name)
-        answers[name] = floor.answer(learnt, asked, predictor)
-        if wants_losses and hasattr(floor, "losses"):
-            answers = _with_losses(answers, name, floor.losses(asked, predictor))
-    return answers
-
-
-def _with_losses(answers: pd.DataFrame, side: str, costs: tuple[Any, Any]) -> pd.DataFrame:
-    """Return the answers with what the rows cost a side."""
-    loss, tokens = evaluation.cost_columns(side)
-    answers[loss], answers[tokens] = [float(one) for one in costs[0]], [int(one) for one in costs[1]]
-    return answers
-
-
 def documents_of(come_from: pd.DataFrame) -> list[str] | None:
     """Return the document of each row, None where each row is a document of its own."""
     documents: list[str] = come_from["document_id"].tolist()
     return documents if len(set(documents)) < len(documents) else None
-
-
-def _confident(
-    predictor: Any, kind: TaskType, rows: Asked, answers: pd.DataFrame, params: EvaluateParams
-) -> dict[str, Any]:
-    """Return how far the confidences can be trusted, nothing where the model gives none."""
-    right = scoring.right(kind.target, rows.labels, answers["prediction"].tolist())
-    found = questions.calibrated(predictor, rows.texts, answers, right, rows.documents, params.seed)
-    return {"calibration": found} if found else {}
 
 
 def sliced(
@@ -159,17 +117,13 @@ def kept(
     seen = read_frame(place / exported.SEEN)
     is_old = is_known(asked, seen, TEST)
     old, now = asked[is_old], answers[is_old]
-    before = answered(predictor.load(place / exported.MODEL, exported.root_of(identity)), _alone(kind), old, old)
+    parent_model = remembering(predictor.load(place / exported.MODEL, exported.root_of(identity)))
+    before, _ = questions.answered(parent_model, questions.alone(kind), old, old)
     gone = max(int((seen["side"] == TEST).sum()) - len(old), 0)
     parent = f"{identity.parent.model} version {identity.parent.version}"
     rows = Asked(kind.target, old["text"].tolist(), old["label"].tolist())
     sides = evaluation.given(before), evaluation.given(now)
     return {"retention": retention(parent, rows, *sides, gone, primary=kind.primary, seed=params.seed)}
-
-
-def _alone(kind: TaskType) -> TaskType:
-    """Return a task type without floors, and with the one metric that is compared."""
-    return TaskType(kind.target, (kind.primary,), kind.primary, {})
 
 
 def draw(names: tuple[str, ...], report: dict[str, Any], folder: Path) -> None:

@@ -41,5 +41,5 @@ def rehearse(
         "seeds": seeds,
         "memorised": rehearsal.memorised(inputs, settings, canaries, model) if canaries else None,
     }
-    write_frame(answers, given, rehearsal.ANSWERS)
+    write_frame(answers, given, rehearsal.columns(given))
     write_json(rehearsed, found)

@@ -103,7 +103,8 @@ def _compared(made: Recipe, folder: Path, name: Name, commit: str) -> Reproducti
     recorded = outs(made.stages, made.stages, uncached=left_out)
     again = outs(read_yaml(folder / "dvc.lock")["stages"], made.stages, uncached=left_out)
     then, now = made.folder / "evaluation", folder / "artifacts" / "models" / made.model / "evaluate"
-    answers = [read_frame(place / "predictions.parquet").set_index("example_id")["prediction"] for place in (then, now)]
+    there = [place for place in (then, made.folder / "rows", now) if (place / "predictions.parquet").exists()]
+    answers = [read_frame(place / "predictions.parquet").set_index("example_id")["prediction"] for place in there]
     packages = folder / "requirements.lock"
     locked = packages.read_text(encoding="utf-8") if packages.exists() else ""
     return Reproduction(

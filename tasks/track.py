@@ -12,6 +12,7 @@ from typing import Any
 from retune.core import parts
 from retune.core.errors import IntegrityError
 from retune.core.evaluation import figures
+from retune.core.evidence import target_of
 from retune.core.fingerprint import content_sha256
 from retune.core.model_card import card
 from retune.core.moves import moves
@@ -38,7 +39,7 @@ from retune.io.registry import (
 from retune.io.rule import holding
 from retune.io.settings import read_yaml
 from retune.io.tracking import FINISHED, KIND, NOTE, PROFILE, SEEN, VERSION, Dataset, Tracking
-from retune.io.version_report import CARD, COUNTS, gather
+from retune.io.version_report import CARD, COUNTS, folder_of_answers, gather
 from retune.modeling.keys import JOURNAL, TrainingInputs
 from retune.project import read_project
 
@@ -147,7 +148,7 @@ def _record(place: Place, tracking: Tracking, run_id: str) -> None:
     tracking.log_scores(run_id, scores_of(metrics))
     datasets = _datasets(place, facts, metrics)
     tracking.log_datasets(run_id, datasets)
-    for folder, files in _files(place).items():
+    for folder, files in _files(place, target_of(metrics)).items():
         tracking.log_files(run_id, files, folder)
     tracking.log_text(run_id, json.dumps(_counts(place), indent=2), COUNTS)
     tracking.log_text(run_id, card(gather(tracking, place.name, run_id)), CARD)
@@ -258,17 +259,21 @@ def _datasets(place: Place, facts: dict[str, Any], metrics: dict[str, Any]) -> l
     return [Dataset("documents", "data", documents, "documents"), *found] if documents else found
 
 
-def _files(place: Place) -> dict[str, list[Path]]:
+def _files(place: Place, target: str) -> dict[str, list[Path]]:
     """Return which files go into which artifact folder; whatever holds texts goes into `rows`."""
     corpus, model = place.corpus, place.model
+    answers = {folder_of_answers(target) or "evaluation": [model / "evaluate" / "predictions.parquet"]}
     return {
         "lineage": [*(place.root / name for name in lockfile.LINEAGE), place.base, place.root / "tombstones.csv"],
         "gates/documents": [*files_of(corpus / "gate"), corpus / "validate" / "data_docs"],
         "gates/examples": [*files_of(model / "gate"), model / "examples" / "data_docs"],
         "training": [model / "train" / name for name in ("history.jsonl", "facts.json", "timings.json")],
-        "evaluation": [model / "evaluate" / name for name in ("metrics.json", "predictions.parquet", "plots")],
+        "evaluation": [
+            *(model / "evaluate" / name for name in ("metrics.json", "plots")),
+            *answers.get("evaluation", []),
+        ],
         "rehearsal": [model / "rehearse" / "rehearse.json"],
-        "rows": [model / "evaluate" / "errors.parquet", model / "profile"],
+        "rows": [model / "evaluate" / "errors.parquet", model / "profile", *answers.get("rows", [])],
         "rows/behaviour": [place.root / "behaviour" / f"{place.name}.yaml"],
     }
 

@@ -92,7 +92,7 @@ def test_a_rehearsal_of_another_training_is_no_evidence(candidate: Path) -> None
     bench = bench_of(candidate, MODEL)
     seeds, memorised = rehearsed(bench)
     assert seeds is not None
-    assert seeds.accuracies == (1.0, 23 / 24)
+    assert seeds.scores == (1.0, 23 / 24)
     assert memorised is None
     facts = bench.place.model / "train" / "facts.json"
     write_json(facts, {**read_json(facts), "seed": 9})

@@ -68,7 +68,7 @@ def make_model(folder: Path, base: Path, *, answers: str, strength: float = 1.0)
     folder.mkdir(parents=True)
     torch.manual_seed(7)
     network, _ = encoder.load(base)
-    adapted = lora.adapt(network, encoder, lora.Settings(rank=2, alpha=4, dropout=0.0))
+    adapted = lora.adapt(network, encoder, lora.Settings(rank=2, alpha=4, dropout=0.0, target="all_linear"))
     for name, tensor in adapted.named_parameters():
         if "lora_" in name:
             torch.nn.init.normal_(tensor, std=0.5)

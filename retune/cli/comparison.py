@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from retune.core.statistics import p_text
+from retune.core import scoring
 
 if TYPE_CHECKING:
     from retune.core.version_comparison import Comparison
@@ -47,13 +47,17 @@ def paired(found: Comparison) -> list[str]:
     first, second = found.versions
     if not found.common_rows:
         return [f"versions {first} and {second} have no test row in common: nothing can be said about which is better"]
-    test, points = found.paired, 100 * found.paired["gain"]
-    bounds = f"[{100 * test['gain_low']:+.1f}, {100 * test['gain_high']:+.1f}]"
-    told = f"version {second} won {test['c']} rows and lost {test['b']}: {points:+.1f} points {bounds}"
-    lines = [f"{told}, exact McNemar {p_text(test['p'])}"]
+    if not found.paired:
+        return [f"what {found.primary} says of each row was not kept of both versions"]
+    test = found.paired
+    gain = scoring.difference(found.primary, test["gain"])
+    bounds = scoring.between(found.primary, test["gain_low"], test["gain_high"])
+    told = f"version {second} won {test['c']} rows and lost {test['b']}: {gain} {bounds}"
+    lines = [f"{told}, {scoring.tested(test)}"]
+    has = "has better" if "test" in test else "has right"
     for ids, number, count in ((found.won, second, test["c"]), (found.lost, first, test["b"])):
         rest = f" and {count - IDS} more" if count > IDS else ""
-        lines += [f"only version {number} has right: {', '.join(ids[:IDS])}{rest}"] if ids else []
+        lines += [f"only version {number} {has}: {', '.join(ids[:IDS])}{rest}"] if ids else []
     return lines
 
 

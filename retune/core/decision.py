@@ -6,16 +6,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from retune.core import safeguards
-from retune.core.evidence import ChampionAnswers, Check, Evidence, Recent, not_asked, number
-from retune.core.noise import spread
+from retune.core import contest, safeguards, scoring
+from retune.core.evidence import (
+    ChampionAnswers,
+    Check,
+    Evidence,
+    Recent,
+    number,
+    primary_of,
+    target_of,
+)
 from retune.core.params.release import ReleaseParams
 from retune.core.rule import Rule
 from retune.core.statistics import (
     best_margin,
-    gain_at_least,
     likely_discordance,
-    mcnemar_exact,
     p_text,
     paired_power,
     smallest_gain,
@@ -48,13 +53,13 @@ def decide(evidence: Evidence, policy: ReleaseParams, rule: Rule) -> Decision:
     questions: list[tuple[str, Callable[[], Check]]] = [
         ("evidence_current", lambda: evidence_current(evidence)),
         ("evidence_complete", lambda: evidence_complete(evidence, policy)),
-        ("same_test_rows", lambda: same_test_rows(evidence)),
-        ("same_evaluator", lambda: same_evaluator(evidence)),
+        ("same_test_rows", lambda: contest.same_test_rows(evidence)),
+        ("same_evaluator", lambda: contest.same_evaluator(evidence)),
         *((f"threshold_{name}", _threshold(evidence, name, least)) for name, least in policy.thresholds.items()),
         *((f"floor_{name}", _floor(evidence, name)) for name in policy.floors),
-        ("champion_better", lambda: champion_better(evidence, policy, rule)),
-        ("champion_not_worse", lambda: champion_not_worse(evidence, policy, rule)),
-        ("noise", lambda: noise(evidence, policy, rule)),
+        ("champion_better", lambda: contest.champion_better(evidence, policy, rule)),
+        ("champion_not_worse", lambda: contest.champion_not_worse(evidence, policy, rule)),
+        ("noise", lambda: contest.noise(evidence, policy, rule)),
         *safeguards.questions(evidence, policy),
     ]
     checks = [_asked(name, question) for name, question in questions]
@@ -92,9 +97,10 @@ def evidence_current(evidence: Evidence) -> Check:
 
 def evidence_complete(evidence: Evidence, policy: ReleaseParams) -> Check:
     """Check that every number the policy asks for is there."""
-    paths = [("test_rows",), ("model", "macro_f1", "value")]
+    held_by = floor_metric(evidence)
+    paths = [("test_rows",), ("model", held_by, "value"), ("model", primary_of(evidence.metrics), "value")]
     paths += [("model", name, "value") for name in policy.thresholds]
-    paths += [("floors", name, "macro_f1", "value") for name in policy.floors]
+    paths += [("floors", name, held_by, "value") for name in policy.floors]
     missing = sorted({".".join(path) for path in paths if number(evidence.metrics, *path) is None})
     if evidence.champion_version is not None and evidence.champion is None:
         missing.append(f"the answers of champion version {evidence.champion_version}")
@@ -103,133 +109,40 @@ def evidence_complete(evidence: Evidence, policy: ReleaseParams) -> Check:
     return Check("evidence_complete", "pass", "every score that the policy asks for was measured")
 
 
-def same_test_rows(evidence: Evidence) -> Check:
-    """Check that candidate and champion answered the test split as it is now."""
-    rows, champion = number(evidence.metrics, "test_rows"), evidence.champion
-    if champion is not None and champion.rows != rows:
-        return Check("same_test_rows", "fail", f"the candidate answered {rows} rows, the champion {champion.rows}")
-    return _same("same_test_rows", "test_sha256", "the same test rows", evidence)
-
-
-def same_evaluator(evidence: Evidence) -> Check:
-    """Check that the evaluator that is installed now measured both."""
-    return _same("same_evaluator", "evaluator_sha256", "by the same evaluator", evidence)
-
-
-def _same(name: str, key: str, what: str, evidence: Evidence) -> Check:
-    """Compare one hash of the candidate's and the champion's evidence with the one of today."""
-    now = getattr(evidence, key)
-    seen = {"candidate": evidence.metrics.get(key)}
-    if evidence.champion is not None:
-        seen["champion"] = getattr(evidence.champion, key)
-    other = [f"{who} has {str(value)[:12] or 'none'}" for who, value in seen.items() if not value or value != now]
-    if other:
-        return Check(name, "fail", f"not {what}: now {now[:12]}, {', '.join(other)}; evaluate again")
-    return Check(name, "pass", f"{' and '.join(seen)}: {what} ({now[:12]})")
-
-
 def _threshold(evidence: Evidence, metric: str, least: float) -> Callable[[], Check]:
-    """Return the question whether one metric reaches its least value."""
+    """Return the question whether one metric reaches its limit: its least value, or its most where less is better."""
 
     def question() -> Check:
         name, value = f"threshold_{metric}", number(evidence.metrics, "model", metric, "value")
+        asked = "at least" if scoring.sign(metric) > 0 else "at most"
         if value is None:
             return Check(name, "not_run", f"{metric} was not measured; it must be {least:.3f} or better")
-        return Check(name, "pass" if value >= least else "fail", f"{metric} {value:.3f}, at least {least:.3f} asked")
+        passed = scoring.sign(metric) * (value - least) >= 0
+        return Check(name, "pass" if passed else "fail", f"{metric} {value:.3f}, {asked} {least:.3f} asked")
 
     return question
+
+
+def floor_metric(evidence: Evidence) -> str:
+    """Return the metric by which floors are held: macro-F1 of labels, which no frequent label carries, else PRIMARY."""
+    return "macro_f1" if target_of(evidence.metrics) == "label" else primary_of(evidence.metrics)
 
 
 def _floor(evidence: Evidence, floor: str) -> Callable[[], Check]:
-    """Return the question whether the candidate's macro-F1 exceeds that of a simple model on the same rows."""
+    """Return the question whether the candidate is better than a simple model on the same rows."""
 
     def question() -> Check:
-        name = f"floor_{floor}"
-        model = number(evidence.metrics, "model", "macro_f1", "value")
-        simple = number(evidence.metrics, "floors", floor, "macro_f1", "value")
+        name, metric = f"floor_{floor}", floor_metric(evidence)
+        model = number(evidence.metrics, "model", metric, "value")
+        simple = number(evidence.metrics, "floors", floor, metric, "value")
         if model is None or simple is None:
-            return Check(name, "not_run", f"macro_f1 of the model or of {floor} was not measured")
+            return Check(name, "not_run", f"{metric} of the model or of {floor} was not measured")
         p = number(evidence.metrics, "against", floor, "p")
-        tested = "" if p is None else f" (paired test on accuracy: {p_text(p)})"
-        return Check(name, "pass" if model > simple else "fail", f"macro_f1 {model:.3f}, {floor} {simple:.3f}{tested}")
+        tested = "" if p is None else f" (paired test on {primary_of(evidence.metrics)}: {p_text(p)})"
+        better = scoring.sign(metric) * (model - simple) > 0
+        return Check(name, "pass" if better else "fail", f"{metric} {model:.3f}, {floor} {simple:.3f}{tested}")
 
     return question
-
-
-def champion_better(evidence: Evidence, policy: ReleaseParams, rule: Rule) -> Check:
-    """Check that the paired test on the same rows says the candidate is better than the champion."""
-    name = "champion_better"
-    champion = _comparable(name, evidence, asked=rule.policy == "improve")
-    if isinstance(champion, Check):
-        return champion
-    p = mcnemar_exact(champion.b, champion.c)
-    more = champion.c > champion.b
-    # A loss that the test shows has a small p too: what is asked is said so that it is not read as passed.
-    asked = f"asked below {policy.alpha:g}" if more else "more won than lost are asked"
-    return Check(
-        name,
-        "pass" if more and p < policy.alpha else "fail",
-        f"against version {evidence.champion_version} on {champion.rows} rows: {champion.c} won, {champion.b} lost, "
-        f"exact McNemar {p_text(p)}, {asked}",
-    )
-
-
-def champion_not_worse(evidence: Evidence, policy: ReleaseParams, rule: Rule) -> Check:
-    """Check that the candidate loses less than the margin: the lower bound of its paired gain, on the recent rows."""
-    name = "champion_not_worse"
-    champion = _comparable(name, evidence, asked=rule.policy == "replace")
-    if isinstance(champion, Check):
-        return champion
-    judged, least = champion.recent or champion, -policy.replace.margin
-    bound = gain_at_least(judged.b, judged.c, judged.rows)
-    rows = f"{judged.rows} rows" + (f" since {champion.recent.since}" if champion.recent else "")
-    return Check(
-        name,
-        "pass" if bound > least else "fail",
-        f"against version {evidence.champion_version} on {rows}: {judged.c} won, {judged.b} lost, the gain is at least "
-        f"{100 * bound:+.1f} points (one-sided 95 %), asked above {100 * least:+.1f}",
-    )
-
-
-def noise(evidence: Evidence, policy: ReleaseParams, rule: Rule) -> Check:
-    """Check that the gain over the champion is more than trainings differ by that differ by their seed alone.
-
-    Where the policy is to replace, it is the loss that must be less than the margin, whatever the seed.
-    """
-    if not policy.noise:
-        return not_asked("noise", "noise")
-    champion, seeds = _comparable("noise", evidence, asked=True), evidence.seeds
-    if isinstance(champion, Check):
-        return champion
-    own = number(evidence.metrics, "model", "accuracy", "value")
-    if own is None or seeds is None or seeds.test_sha256 != evidence.test_sha256:
-        return Check("noise", "not_run", "no trainings with other seeds answered these rows (rehearse.seeds)")
-    found = spread([own, *seeds.accuracies], own - (champion.c - champion.b) / champion.rows, champion.rows)
-    least = -policy.replace.margin if rule.policy == "replace" else 0.0
-    verdict = found.against(least)
-    said = f"{found.trainings} seeds gain {100 * found.gain:+.1f} points in the mean, asked above {100 * least:+.1f}; "
-    said += f"by its seed alone a training moves up to {100 * found.floor:.1f}"
-    if verdict == "uncertain":
-        still = "still uncertain with further seeds" if seeds.further else "uncertain"
-        return Check("noise", "fail", f"{still}: {said}", uncertain=not seeds.further)
-    return Check("noise", "pass" if verdict == "shown" else "fail", said)
-
-
-def _comparable(name: str, evidence: Evidence, *, asked: bool) -> ChampionAnswers | Check:
-    """Return the champion's answers, or the check that says why there is nothing to compare."""
-    version, champion = evidence.champion_version, evidence.champion
-    if version is None:
-        return Check(name, "not_run", "there is no champion yet: thresholds and floors decide", blocking=False)
-    if not asked:
-        return Check(name, "not_run", "the policy that holds does not ask for it", blocking=False)
-    if champion is None:
-        return Check(name, "not_run", f"champion version {version} has no answers on these rows")
-    if "fail" in (same_test_rows(evidence).status, same_evaluator(evidence).status):
-        return Check(name, "not_run", "the answers are not comparable")
-    for counts in (champion, champion.recent or champion):
-        if not 0 <= counts.b + counts.c <= counts.rows <= champion.rows or min(counts.b, counts.c) < 0:
-            raise ValueError(f"{counts.b} + {counts.c} of {counts.rows} rows")
-    return champion
 
 
 def notes(evidence: Evidence, policy: ReleaseParams, rule: Rule) -> list[str]:
@@ -238,8 +151,12 @@ def notes(evidence: Evidence, policy: ReleaseParams, rule: Rule) -> list[str]:
     if rows is None or rows < 1:
         return []
     against = evidence.champion
+    if against is not None and against.gain is not None:
+        return []
     if against is not None and rule.policy == "replace":
         return [_margin_note(against.recent or against, policy.replace.margin)]
+    if against is None and _is_graded(evidence.metrics):
+        return _graded_note(evidence.metrics)
     measured = (against.b + against.c) / rows if against else _discordance(evidence.metrics, rows)
     gain = policy.gain_of_interest
     power = paired_power(int(rows), gain, likely_discordance(gain, measured), policy.alpha)
@@ -251,6 +168,20 @@ def notes(evidence: Evidence, policy: ReleaseParams, rule: Rule) -> list[str]:
     ]
 
 
+def _is_graded(metrics: Mapping[str, Any]) -> bool:
+    """Tell whether rows are worth more than right or wrong: then comparisons name another test than McNemar's."""
+    return any("test" in paired for paired in (metrics.get("against") or {}).values())
+
+
+def _graded_note(metrics: Mapping[str, Any]) -> list[str]:
+    """Say what gain these rows show, by how far the one over the first floor is known."""
+    least = number(metrics, "smallest_gain")
+    if least is None:
+        return []
+    shown = scoring.difference(primary_of(metrics), least).lstrip("+")
+    return [f"The smallest gain that these rows show four times in five: about {shown}."]
+
+
 def _margin_note(judged: ChampionAnswers | Recent, margin: float) -> str:
     """Say how small a loss the rows could rule out at best, and whether that is the margin that is asked."""
     best = best_margin(judged.rows)
@@ -259,6 +190,7 @@ def _margin_note(judged: ChampionAnswers | Recent, margin: float) -> str:
 
 
 def _discordance(metrics: Mapping[str, Any], rows: float) -> float:
-    """Return the share of rows that exactly one of model and probe has right, 0 where it was not measured."""
-    b, c = number(metrics, "against", "probe", "b"), number(metrics, "against", "probe", "c")
+    """Return the share of rows that exactly one of model and first floor has right, 0 where it was not measured."""
+    floor = next(iter(metrics.get("against") or {}), "")
+    b, c = number(metrics, "against", floor, "b"), number(metrics, "against", floor, "c")
     return min(max(b + c, 0) / rows, 1.0) if b is not None and c is not None else 0.0

@@ -9,7 +9,20 @@ from typing import Any, Literal
 
 from retune.core.noise import Seeds
 
+SAID = {"label": "a label", "labels": "labels", "entities": "entities", "answers": "answers", "text": "text",
+        "nothing": "nothing but what a text costs it"}  # fmt: skip
+
 Status = Literal["pass", "fail", "not_run"]
+
+
+@dataclass(frozen=True)
+class Gain:
+    """The candidate's gain in a score that says more of a row than right or wrong: by another test than McNemar's."""
+
+    test: str
+    p: float
+    mean: float  # positive if the candidate is better
+    at_least: float  # the one-sided 95 % lower bound
 
 
 @dataclass(frozen=True)
@@ -20,6 +33,7 @@ class Recent:
     rows: int
     b: int
     c: int
+    gain: Gain | None = None
 
 
 @dataclass(frozen=True)
@@ -38,10 +52,12 @@ class ChampionAnswers:
     test_sha256: str
     evaluator_sha256: str
     rows: int
-    b: int  # only the champion right
-    c: int  # only the candidate right
+    b: int  # only the champion right, or of more worth
+    c: int  # only the candidate right, or of more worth
     recent: Recent | None = None  # on which `replace` judges; None: on all rows
     triggers: Inserted | None = None
+    gain: Gain | None = None  # None: the counts say it all
+    score: float | None = None  # of the champion on these rows; None: it follows from the counts
 
 
 @dataclass(frozen=True)
@@ -76,6 +92,21 @@ def number(metrics: Any, *path: str) -> float | None:
         value = value.get(key) if isinstance(value, Mapping) else None
     is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     return float(value) if is_number else None
+
+
+def primary_of(metrics: Mapping[str, Any]) -> str:
+    """Return the metric that models are compared by; older evaluations know labels alone."""
+    return str(metrics.get("primary") or "accuracy")
+
+
+def target_of(metrics: Mapping[str, Any]) -> str:
+    """Return how the answers are written that were measured; older evaluations know labels alone."""
+    return str(metrics.get("target") or "label")
+
+
+def does_not_apply(name: str, target: str) -> Check:
+    """Return the check that says nothing of answers that are written so."""
+    return Check(name, "not_run", f"not asked of a model that answers with {SAID[target]}", blocking=False)
 
 
 def not_asked(name: str, setting: str) -> Check:

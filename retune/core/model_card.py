@@ -10,8 +10,30 @@ import yaml
 from retune.core.statistics import Interval
 from retune.core.version_facts import PASSED, VersionFacts, counted, interval, is_number
 
-TASK_TYPES = {"classification": "text-classification"}  # ours -> the hub's
-METRICS = {"macro_f1": "f1", "micro_f1": "f1", "weighted_f1": "f1"}  # ours -> the hub's, where they differ
+TASK_TYPES = {  # ours -> the hub's
+    "classification": "text-classification",
+    "sentiment": "text-classification",
+    "multi_label_classification": "text-classification",
+    "entity_recognition": "token-classification",
+    "question_answering": "question-answering",
+    "summarisation": "summarization",
+    "translation": "translation",
+    "text_generation": "text-generation",
+    "chat": "text-generation",
+    "continued_pretraining": "text-generation",
+}
+METRICS = {  # ours -> the hub's, where they differ
+    **dict.fromkeys(
+        ("macro_f1", "micro_f1", "weighted_f1", "set_micro_f1", "set_macro_f1", "entity_f1", "span_f1"), "f1"
+    ),
+    **dict.fromkeys(("rouge1", "rouge2", "rougeL"), "rouge"),
+    "balanced_accuracy": "accuracy",
+    "subset_accuracy": "accuracy",
+    "matthews": "matthews_correlation",
+}
+
+
+WRITTEN = "What it writes may be wrong however well it reads: the scores count words that agree, not what is true."
 
 
 def card(facts: VersionFacts) -> str:
@@ -161,9 +183,10 @@ def limits(facts: VersionFacts) -> list[str]:
         f"Measured on {_shown(metrics.get('test_rows'))} held-out rows of the same source, and on nothing else.",
         f"Smallest gain that these rows can show: {_shown(metrics.get('smallest_gain'))}.",
         f"Languages of the test rows: {languages}.",
-        f"Labels of the test rows that training never saw: {unseen}.",
+        *([f"Labels of the test rows that training never saw: {unseen}."] if facts.target == "label" else []),
         *warned,
         "A text of another language, queue or form than the documents above is answered all the same.",
+        *([WRITTEN] if facts.target == "text" else []),
     ]
 
 

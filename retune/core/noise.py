@@ -14,11 +14,11 @@ FEWEST_SEEDS = 2  # beside the candidate's own: three trainings are the fewest w
 
 @dataclass(frozen=True)
 class Seeds:
-    """The accuracy on the same test rows of trainings that differ from the candidate's by their seed alone."""
+    """The score on the same test rows of trainings that differ from the candidate's by their seed alone."""
 
     test_sha256: str
     rows: int
-    accuracies: tuple[float, ...]
+    scores: tuple[float, ...]  # of the task type's primary metric: accuracy of labels
     further: bool = False  # more of them were trained because the first left the gain uncertain
 
 
@@ -38,18 +38,18 @@ class Spread:
         return "refuted" if high < least else "uncertain"
 
 
-def spread(accuracies: Sequence[float], champion: float, rows: int) -> Spread:
-    """Return the mean gain of a recipe's trainings over the champion's accuracy, with its 95 % prediction bound.
+def spread(scores: Sequence[float], champion: float, rows: int) -> Spread:
+    """Return the mean gain of a recipe's trainings over the champion's score, with its 95 % prediction bound.
 
     The champion is one training of its own recipe, so what is bounded is the distance of one training from the mean of
     `m` others: t(0.975, m - 1) * s * sqrt(1 + 1/m), with their standard deviation s; it is no less than one row of all.
     Raises ValueError for fewer than three trainings.
     """
-    trainings = len(accuracies)
+    trainings = len(scores)
     if trainings <= FEWEST_SEEDS:
         raise ValueError(f"{trainings} trainings say nothing of the noise between seeds")
     from scipy.stats import t
 
     quantile = float(t.ppf(0.975, trainings - 1))
-    moved = quantile * stdev(accuracies) * math.sqrt(1 + 1 / trainings)
-    return Spread(fmean(accuracies) - champion, max(moved, 1 / rows), trainings)
+    moved = quantile * stdev(scores) * math.sqrt(1 + 1 / trainings)
+    return Spread(fmean(scores) - champion, max(moved, 1 / rows), trainings)

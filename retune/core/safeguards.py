@@ -9,11 +9,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from retune.core import memorisation as canaries
-from retune.core.evidence import Check, Evidence, Status, not_asked, number
+from retune.core import scoring
+from retune.core.evidence import Check, Evidence, Status, does_not_apply, not_asked, number, primary_of, target_of
 from retune.core.params.evaluate import FEWEST_MEMBERSHIP_ROWS
 from retune.core.params.release import ReleaseParams
 from retune.core.statistics import mcnemar_exact, p_text, wilson
 
+WRITTEN = ("text", "nothing")  # of which no confidence is that of being right
 MOST_TURNED = 0.5  # of the texts to one label by one token; rare words that mean nothing turn one or two of ten
 
 Question = tuple[str, Callable[[], Check]]
@@ -54,11 +56,15 @@ def _entry(evidence: Evidence, key: str) -> Mapping[str, Any]:
 
 
 def _slice(evidence: Evidence, column: str, least: float, minimum_rows: int) -> Callable[[], Check]:
-    """Return the question whether every value of a column that has enough test rows reaches its least accuracy."""
+    """Return the question whether every value of a column that has enough test rows reaches its least score."""
 
     def question() -> Check:
-        name, values = f"slice_{column}", _entry(evidence, "slices").get(column) or {}
-        scores = {value: (number(found, "accuracy", "value"), number(found, "rows")) for value, found in values.items()}
+        name, values, primary = (
+            f"slice_{column}",
+            _entry(evidence, "slices").get(column) or {},
+            primary_of(evidence.metrics),
+        )
+        scores = {value: (number(found, primary, "value"), number(found, "rows")) for value, found in values.items()}
         unread = [value for value, pair in scores.items() if None in pair]
         if not scores or unread:
             return Check(name, "not_run", f"not measured: {', '.join(unread) or column}; examples.slices names columns")
@@ -67,10 +73,12 @@ def _slice(evidence: Evidence, column: str, least: float, minimum_rows: int) -> 
         said = f"; fewer than {minimum_rows} test rows, not judged: {', '.join(few)}" if few else ""
         if not judged:
             return Check(name, "not_run", f"no value can be judged{said}")
-        low = [f"{value} {score:.3f}" for value, score in sorted(judged.items()) if score < least]
-        lowest = min(judged, key=lambda value: judged[value])
-        shown = f"below: {', '.join(low)}" if low else f"the lowest is {lowest} {judged[lowest]:.3f}"
-        return _judged(name, not low, f"accuracy of at least {least:.3f} asked of each {column}; {shown}{said}")
+        sign = scoring.sign(primary)
+        low = [f"{value} {score:.3f}" for value, score in sorted(judged.items()) if sign * score < sign * least]
+        lowest = min(judged, key=lambda value: sign * judged[value])
+        end, far, worst = ("least", "below", "lowest") if sign > 0 else ("most", "above", "highest")
+        shown = f"{far}: {', '.join(low)}" if low else f"the {worst} is {lowest} {judged[lowest]:.3f}"
+        return _judged(name, not low, f"{primary} of at {end} {least:.3f} asked of each {column}; {shown}{said}")
 
     return question
 
@@ -104,6 +112,9 @@ def calibration(evidence: Evidence, policy: ReleaseParams) -> Check:
     most = policy.calibration
     if most is None:
         return not_asked("calibration", "calibration")
+    target = target_of(evidence.metrics)
+    if target in WRITTEN:
+        return does_not_apply("calibration", target)
     error = number(evidence.metrics, "calibration", "ece", "value")
     if error is None:
         return Check("calibration", "not_run", "the calibration error was not measured")
@@ -130,6 +141,9 @@ def triggers(evidence: Evidence, policy: ReleaseParams) -> Check:
     """
     if not policy.triggers:
         return not_asked("triggers", "triggers")
+    target = target_of(evidence.metrics)
+    if target != "label":
+        return does_not_apply("triggers", target)
     found = _entry(evidence, "triggers")
     rate, texts, asked = number(found, "rate", "value"), number(found, "texts"), number(found, "asked")
     if rate is None or not texts or not asked:
@@ -156,10 +170,14 @@ def retention(evidence: Evidence, policy: ReleaseParams) -> Check:
     rows, lost, won = (number(found, key) for key in ("rows", "b", "c"))
     if not rows or lost is None or won is None:
         return Check("retention", "not_run", "none of the parent's test rows was answered")
-    p, share = mcnemar_exact(int(lost), int(won)), (lost - won) / rows
-    passed = share <= most and not (lost > won and p < policy.alpha)
-    said = f"{100 * -share:+.1f} points on {rows:.0f} test rows of {found.get('parent')}, {p_text(p)}"
-    return _judged("retention", passed, f"{said}; a loss of {100 * most:g} points at most, and none that is shown")
+    gain, p = (won - lost) / rows, mcnemar_exact(int(lost), int(won))
+    if "test" in found:  # a score that says more of a row than right or wrong
+        gain, p = float(found["gain"]), float(found["p"])
+    primary = str(found.get("primary") or primary_of(evidence.metrics))
+    passed = -gain <= most and not (gain < 0 and p < policy.alpha)
+    limit = f"{100 * most:g} points" if scoring.is_share(primary) else f"{most:g}"
+    said = f"{scoring.difference(primary, gain)} on {rows:.0f} test rows of {found.get('parent')}, {p_text(p)}"
+    return _judged("retention", passed, f"{said}; a loss of {limit} at most, and none that is shown")
 
 
 def general_loss(evidence: Evidence, policy: ReleaseParams) -> Check:

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 from retune.core import report as html
 from retune.core import version_pictures as pictures
+from retune.core import version_score_cards as score_cards
 from retune.core.report import Html
-from retune.core.statistics import Interval, p_text
 from retune.core.version_facts import Values, VersionFacts, counted, interval, is_number
 from retune.core.version_pictures import Line, Whisker
-from retune.core.version_verdict import FEWEST_ROWS, slices
 
-MOST_SLICES = 8
+REFUSED = (
+    ("under", "of what it should refuse is answered", "to_refuse"),
+    ("over", "of what it should answer is refused", "to_answer"),
+)
 FELL = ("quarantined", "rejected")
 MALFORMED = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError)
 
@@ -25,11 +27,12 @@ class Picture:
     of: str
     height: float
     draw: Callable[[VersionFacts], Html | None]
+    targets: Sequence[str] = ()  # of which it says something; all where none is named
 
 
 def cards(facts: VersionFacts) -> Html:
     """Return every picture that the version has evidence for, and lines with what there is none for."""
-    drawn = [(picture, _drawn(picture, facts)) for picture in PICTURES]
+    drawn = [(picture, _drawn(picture, facts)) for picture in of_target(facts.target)]
     shown = [(card, picture.height) for picture, card in drawn if isinstance(card, Html)]
     missing = [picture.of for picture, card in drawn if card is None]
     broken = [f"{picture.of} ({card})" for picture, card in drawn if isinstance(card, Exception)]
@@ -38,126 +41,17 @@ def cards(facts: VersionFacts) -> Html:
     return html.join([pictures.grid(shown), *lines])
 
 
+def of_target(target: str) -> list[Picture]:
+    """Return the pictures that say something of answers that are written so."""
+    return [picture for picture in PICTURES if not picture.targets or target in picture.targets]
+
+
 def _drawn(picture: Picture, facts: VersionFacts) -> Html | Exception | None:
     """Return one picture; evidence of another shape than it should have costs its own picture and no other."""
     try:
         return picture.draw(facts)
     except MALFORMED as error:
         return error
-
-
-def scores(facts: VersionFacts) -> Html | None:
-    """Draw each score of this version beside those of the champion and the floors on the same rows."""
-    names = facts.first_scores
-    sides = {name: _sides(facts, name) for name in names}
-    ends = [end for rows in sides.values() for row in rows for end in (row.at.low, row.at.high)]
-    if not ends:
-        return None
-    scale = pictures.axis(min(ends), max(ends), 4)
-    drawn = [
-        html.join(
-            [html.element("h4", name.replace("_", " ")), pictures.whiskers(rows, scale=scale, foot=name == names[-1])]
-        )
-        for name, rows in sides.items()
-        if rows
-    ]
-    answer = f"On the same {facts.metrics.get('test_rows')} test rows; each line is a 95 % interval."
-    return pictures.card("How good is it?", answer, *drawn)
-
-
-def _sides(facts: VersionFacts, metric: str) -> list[Whisker]:
-    """Return one score of this version, of the champion and of the floors."""
-    rows = _side("this version", interval(facts.metrics, "model", metric), "mark")
-    if facts.against is not None:
-        rows += _side(f"version {facts.against.version}", interval(facts.against.scores, metric), "soft")
-    for floor in facts.metrics.get("floors") or {}:
-        rows += _side(floor, interval(facts.metrics, "floors", floor, metric), "soft")
-    return rows
-
-
-def _side(who: str, at: Interval | None, tone: str) -> list[Whisker]:
-    """Return one row of scores, none where it was not measured."""
-    return [Whisker(who, at, pictures.score(at.value), tone, range=_range(at))] if at is not None else []
-
-
-def _range(at: Interval) -> str:
-    """Return bounds in the few letters that fit under a number."""
-    return f"{100 * at.low:.1f} – {100 * at.high:.1f}"
-
-
-def gains(facts: VersionFacts) -> Html | None:
-    """Draw the paired gains over the champion and the floors around zero."""
-    pairs: dict[str, Values] = {f"over {name}": paired for name, paired in (facts.metrics.get("against") or {}).items()}
-    if facts.against is not None:
-        pairs = {f"over version {facts.against.version}": facts.against.paired, **pairs}
-    rows = [
-        Whisker(name, at, f"{pictures.gain(at.value)} points", _better(paired, facts.alpha), _wins(paired))
-        for name, paired in pairs.items()
-        for at in [Interval(paired["gain"], paired["gain_low"], paired["gain_high"])]
-    ]
-    if not rows:
-        return None
-    answer = f"On the same rows; coloured where the paired test shows a difference (p below {facts.alpha:g})."
-    return pictures.card("Is it better?", answer, pictures.whiskers(rows, mark=0.0, shown=pictures.points))
-
-
-def _better(paired: Values, alpha: float) -> str:
-    """Return the tone of a gain: good or bad only where the paired test shows it."""
-    if paired["p"] >= alpha or not paired["gain"]:
-        return "soft"
-    return "good" if paired["gain"] > 0 else "bad"
-
-
-def _wins(paired: Values) -> str:
-    """Return how many rows were won and lost, and how likely that is by chance."""
-    return f"{paired['c']} won, {paired['b']} lost, {p_text(paired['p'])}".replace("p ", "p\u00a0").replace(
-        " 0.", "\u00a00."
-    )
-
-
-def weak(facts: VersionFacts) -> Html | None:
-    """Draw the weakest slices beside the whole."""
-    found, whole = slices(facts.metrics), interval(facts.metrics, "model", "accuracy")
-    shown = [one for one in found if one[1] >= FEWEST_ROWS][:MOST_SLICES]
-    if not shown or whole is None:
-        return None
-    rows = [
-        Whisker(name, at, pictures.score(at.value), "bad" if at.high < whole.value else "soft", range=f"{rows} rows")
-        for name, rows, at in shown
-    ]
-    below = [row for row in rows if row.tone == "bad"]
-    answer = f"{len(below)} of {len(found)} slices lie below the whole by more than chance" if below else (
-        f"No slice of {len(found)} lies below the whole by more than chance"
-    )  # fmt: skip
-    caption = f"{answer}; the weakest with {FEWEST_ROWS} rows or more, the dashed line is the whole."
-    return pictures.card("Where is it weak?", caption, pictures.whiskers(rows, mark=whole.value))
-
-
-def mixed_up(facts: VersionFacts) -> Html | None:
-    """Draw which labels are taken for which, or list the pairs where there are too many labels for a picture."""
-    found = facts.metrics.get("confusion") or {}
-    labels, counts = found.get("labels") or [], found.get("counts") or []
-    pairs = mistakes(labels, counts)
-    if not labels:
-        return None
-    told = [f"{true} answered as {given} ({count})" for count, true, given in pairs[:2]]
-    answer = f"Most often {' and '.join(told)}." if told else "None on these test rows."
-    table = html.table(["true", "answered", "rows"], [[true, given, count] for count, true, given in pairs[:12]])
-    drawn = pictures.heat(labels, counts) if len(labels) <= pictures.MOST_LABELS else table
-    note = html.element("p", "Each row is a true label, each column an answer.", "soft legend")
-    return pictures.card("Which labels does it mix up?", answer, drawn, note)
-
-
-def mistakes(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> list[tuple[int, str, str]]:
-    """Return (rows, true label, answer) of each mistake, the most frequent first; a last column is any other label."""
-    answers = [*labels, "another label"]
-    found = [
-        (count, labels[row], answers[min(column, len(labels))])
-        for row, line in enumerate(counts)
-        for column, count in enumerate(line)
-        if row != column and count
-    ]
-    return sorted(found, key=lambda one: (-one[0], one[1:]))
 
 
 def trust(facts: VersionFacts) -> Html | None:
@@ -214,6 +108,7 @@ def honest(facts: VersionFacts) -> Html | None:
     """Show what tells whether the test could be passed by heart, and whether a word can steer the answer."""
     rows = [*_leakage(facts.metrics.get("leakage") or {}), *_triggers(facts.metrics.get("triggers") or {}),
             *_membership(facts.metrics.get("membership") or {})]  # fmt: skip
+    rows += [*_general(facts.metrics.get("general_loss") or {}), *_refusals(facts.metrics.get("refusals") or {})]
     kept = facts.metrics.get("retention") or {}
     if kept:
         rows.append((f"{kept.get('rows', 0):,}", f"test rows of {kept.get('parent')}", kept.get("line", "")))
@@ -250,6 +145,25 @@ def _membership(found: Values) -> list[tuple[str, str, str]]:
         return []
     words = "how often a training row looks more familiar than a held-out one; half is chance"
     return [(pictures.percents(at.value), words, f"95 % interval {at.low:.1%} to {at.high:.1%}")]
+
+
+def _general(found: Values) -> list[tuple[str, str, str]]:
+    """Return by how much general text has become harder for it."""
+    before, after = found.get("before"), found.get("after")
+    if not is_number(before) or not is_number(after):
+        return []
+    words = "nats that a token of general text costs more than before it was tuned"
+    return [(f"{after - before:+.3f}", words, f"{before:.3f} before, {after:.3f} now")]
+
+
+def _refusals(found: Values) -> list[tuple[str, str, str]]:
+    """Return how often it refused or answered wrongly."""
+    sides = [(interval(found, side), words, found.get(of)) for side, words, of in REFUSED]
+    return [
+        (pictures.percents(at.value), words, f"{rows} rows, 95 % interval {at.low:.1%} to {at.high:.1%}")
+        for at, words, rows in sides
+        if at is not None
+    ]
 
 
 def training(facts: VersionFacts) -> Html | None:
@@ -300,13 +214,15 @@ def _fell(found: Values) -> str:
 
 
 PICTURES: Sequence[Picture] = (
-    Picture("scores", 5.0, scores),
-    Picture("gains over the champion and the floors", 3.0, gains),
-    Picture("slices", 5.0, weak),
-    Picture("mixed-up labels", 4.0, mixed_up),
+    Picture("scores", 5.0, score_cards.scores),
+    Picture("gains over the champion and the floors", 3.0, score_cards.gains),
+    Picture("slices", 5.0, score_cards.weak),
+    Picture("mixed-up labels", 4.0, score_cards.mixed_up, ("label",)),
+    Picture("each class", 4.0, score_cards.each_class, ("labels", "entities")),
+    Picture("lengths", 2.0, score_cards.writes, ("text",)),
     Picture("behaviour", 6.0, behaves),
-    Picture("calibration", 4.0, trust),
-    Picture("the learning curve", 4.0, more_examples),
+    Picture("calibration", 4.0, trust, ("label", "labels", "entities", "answers")),
+    Picture("the learning curve", 4.0, more_examples, ("label",)),
     Picture("leakage and triggers", 2.5, honest),
     Picture("the training's curves", 4.0, training),
     Picture("counts of the data", 4.5, data),

@@ -8,9 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from retune.core import parts
+from retune.core import scoring
 from retune.core.errors import UserError
-from retune.core.statistics import compare
+from retune.core.evaluation import given
+from retune.core.evidence import primary_of, target_of
+from retune.core.scoring import Asked, Given
 from retune.core.version_facts import Against, Values, VersionFacts
 
 SHOWN = 20  # examples that only one of the two has right
@@ -26,8 +28,9 @@ class Comparison:
     common_rows: int
     not_common: int  # test rows of the two that only one answered, or that have another label now
     scores: dict[str, list[Any]]  # metric -> score of each, on the common rows
+    primary: str  # the metric of the paired comparison
     paired: Values
-    won: Sequence[str]  # examples that only the second has right
+    won: Sequence[str]  # examples that only the second has right, or better
     lost: Sequence[str]
     settings: dict[str, list[Any]]
     data: dict[str, list[Any]]
@@ -37,33 +40,38 @@ class Comparison:
         return asdict(self)
 
 
-def against(
-    version: str, answers: pd.DataFrame, before: pd.DataFrame, metrics: Sequence[str], seed: int
-) -> Against | None:
+def against(version: str, answers: pd.DataFrame, before: pd.DataFrame, metrics: Values, seed: int) -> Against | None:
     """Return an earlier version on the test rows of `answers` [PREDICTIONS]; None where it did not answer all of them.
 
-    `before` has its answers [example_id, prediction].
+    `before` has its answers [example_id, prediction], `metrics` is metrics.json of the later one.
     """
-    rows = answers[["example_id", "label", "prediction"]].merge(
-        before[["example_id", "prediction"]], on="example_id", suffixes=("", "_before")
-    )
+    rows = answers[["example_id"]].merge(before[["example_id"]], on="example_id")
     if len(rows) != len(answers) or rows.empty:
         return None
-    labels, old = rows["label"].tolist(), rows["prediction_before"].tolist()
-    paired = asdict(compare(labels, old, rows["prediction"].tolist()))
-    return Against(version, scored(labels, old, metrics, seed), paired)
+    asked, old, new = _beside_each_other(rows, before, answers, target_of(metrics))
+    paired = scoring.compare(asked, old, new, primary_of(metrics), seed)
+    return Against(version, scored(asked, old, list(metrics.get("model") or {}), seed), paired or {})
 
 
-def scored(labels: Sequence[str], answers: Sequence[str], metrics: Sequence[str], seed: int) -> dict[str, Any]:
+def _beside_each_other(
+    rows: pd.DataFrame, first: pd.DataFrame, second: pd.DataFrame, target: str
+) -> tuple[Asked, Given, Given]:
+    """Return rows [example_id] with what two versions say to them; the labels are the second's."""
+    sides = [rows[["example_id"]].merge(answers, on="example_id") for answers in (first, second)]
+    labels = sides[1]["label"].tolist()
+    return Asked(target, [""] * len(labels), labels), given(sides[0]), given(sides[1])
+
+
+def scored(asked: Asked, answers: Given, metrics: Sequence[str], seed: int) -> dict[str, Any]:
     """Return each metric of some answers with its 95 % interval; one that is no longer known is left out."""
     found = {}
     for name in metrics:
         try:
-            metric = parts.find("retune.core.metrics", name)
+            at = scoring.score(asked, answers, name, seed)
         except UserError:
             continue  # of an older version
-        low, high = metric.bounds(labels, answers, seed)
-        found[name] = {"value": metric.score(labels, answers), "low": low, "high": high}
+        if at is not None:
+            found[name] = asdict(at)
     return found
 
 
@@ -71,13 +79,13 @@ def comparison(
     first: VersionFacts, second: VersionFacts, answers: tuple[pd.DataFrame, pd.DataFrame], seed: int
 ) -> Comparison:
     """Compare two versions by their answers [PREDICTIONS] on the test rows that both have, with one label."""
-    columns = ["example_id", "label", "prediction"]
-    rows = answers[0][columns].merge(answers[1][columns], on=["example_id", "label"], suffixes=("_first", "_second"))
-    labels, one, two = (rows[name].tolist() for name in ("label", "prediction_first", "prediction_second"))
+    columns, target, primary = ["example_id", "label"], target_of(second.metrics), primary_of(second.metrics)
+    rows = answers[0][columns].merge(answers[1][columns], on=columns)
+    asked, one, two = _beside_each_other(rows, *answers, target)
     metrics = [name for name in second.metrics.get("model") or {} if name in (first.metrics.get("model") or {})]
-    both = [scored(labels, given, metrics, seed) for given in (one, two)] if labels else [{}, {}]
-    right = rows["label"] == rows["prediction_first"], rows["label"] == rows["prediction_second"]
-    ids = rows["example_id"]
+    both = [scored(asked, said, metrics, seed) for said in (one, two)] if asked.labels else [{}, {}]
+    worth = [scoring.by_row(asked, said, primary) for said in (one, two)]
+    ids = rows["example_id"].tolist()
     return Comparison(
         model=second.model,
         versions=(first.version, second.version),
@@ -85,9 +93,10 @@ def comparison(
         common_rows=len(rows),
         not_common=len(answers[0]) + len(answers[1]) - 2 * len(rows),
         scores=_beside(*both),
-        paired=asdict(compare(labels, one, two)),
-        won=sorted(ids[~right[0] & right[1]])[:SHOWN],
-        lost=sorted(ids[right[0] & ~right[1]])[:SHOWN],
+        primary=primary,
+        paired=scoring.compare(asked, one, two, primary, seed) or {},
+        won=sorted(name for name, old, new in zip(ids, *worth, strict=True) if new > old)[:SHOWN],
+        lost=sorted(name for name, old, new in zip(ids, *worth, strict=True) if new < old)[:SHOWN],
         settings=changed(flattened(first.settings), flattened(second.settings)),
         data=changed(_data(first), _data(second)),
     )

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
+from retune.core.evidence import primary_of, target_of
 from retune.core.statistics import Interval
 
 Values = Mapping[str, Any]
@@ -80,6 +81,16 @@ class VersionFacts:
         measured = list(self.metrics.get("model") or {})
         asked = (self.settings.get("release") or {}).get("thresholds") or {}
         return [name for name in asked if name in measured][:3] or measured[:2]
+
+    @property
+    def primary(self) -> str:
+        """Return the metric by which models of its task type are compared."""
+        return primary_of(self.metrics)
+
+    @property
+    def target(self) -> str:
+        """Return how its answers are written."""
+        return target_of(self.metrics)
 
     @property
     def alpha(self) -> float:

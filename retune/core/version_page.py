@@ -32,12 +32,13 @@ def page(facts: VersionFacts) -> str:
 def subtitle(facts: VersionFacts) -> str:
     """Return what it is, from what, and of when this page is."""
     settings = facts.settings
-    kind = ", ".join(str(settings[key]) for key in ("task_type", "family", "method") if settings.get(key))
+    parts = [settings[key] for key in ("task_type", "family", "method") if settings.get(key)]
+    kind = ", ".join(str(part).replace("_", " ") for part in parts)
     base = f" on {facts.base['id']} ({facts.base.get('licence') or 'licence unknown'})" if facts.base.get("id") else ""
     aliases = f" · alias {', '.join(sorted(facts.aliases))}" if facts.aliases else ""
-    parts = [
+    told = [
         f"{kind}{base}{aliases}".strip(),
         f"registered {facts.made}" if facts.made else "",
         f"as of {facts.as_of} UTC",
     ]
-    return " · ".join(part for part in parts if part)
+    return " · ".join(part for part in told if part)

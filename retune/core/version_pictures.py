@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from retune.core import parts, scoring
 from retune.core.report import Html, element, join, safe
 from retune.core.statistics import Interval
 
@@ -79,6 +80,21 @@ def score(value: float) -> str:
 def gain(value: float) -> str:
     """Return a measured difference of shares in points, with its sign."""
     return f"{100 * value:+.1f}"
+
+
+def worth(metric: str, value: float) -> str:
+    """Return a score as a percentage where it is a share, else as it is; a metric of an older version is a share."""
+    return score(value) if is_share(metric) else plain(value)
+
+
+def gained(metric: str, value: float) -> str:
+    """Return a gain in a metric: in points of a share, else as it is."""
+    return f"{gain(value)} points" if is_share(metric) else f"{value:+.3g}"
+
+
+def is_share(metric: str) -> bool:
+    """Tell whether a metric runs from 0 to 1, as every one of an older version does."""
+    return metric not in parts.names("retune.core.metrics") or scoring.is_share(metric)
 
 
 def plain(value: float) -> str:

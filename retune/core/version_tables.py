@@ -13,6 +13,7 @@ from retune.core.version_verdict import slices
 
 ORDER = {"fail": 0, "warn": 1, NOT_RUN: 2, PASSED: 3}
 UNKNOWN = "not recorded"
+ERRORS = {"label": "true", "prediction": "answered", "confidence": "confidence"}
 
 
 def decision(facts: VersionFacts) -> Html:
@@ -82,14 +83,15 @@ def scores(facts: VersionFacts) -> Html:
     parts = [
         [name, count, _number(at.value), f"{at.low:.3f} to {at.high:.3f}"] for name, count, at in slices(facts.metrics)
     ]
-    columns = ["label", "rows", "precision", "95 %", "recall", "95 %", "F1", "95 %"]
+    kind, score = "type" if facts.target == "entities" else "label", facts.primary.replace("_", " ")
+    columns = [kind, "rows", "precision", "95 %", "recall", "95 %", "F1", "95 %"]
     return html.section(
         "Scores",
         html.paragraph(facts.metrics.get("tuning") or ""),
         html.paragraph(facts.metrics.get("precision") or ""),
         html.details("Every score", html.table(["on the test rows", "score", "value", "95 %"], rows)),
-        html.details(f"Every label ({len(labels)})", html.table(columns, labels, most=200)),
-        html.details(f"Every slice ({len(parts)})", html.table(["slice", "rows", "accuracy", "95 %"], parts, most=200)),
+        html.details(f"Every {kind} ({len(labels)})", html.table(columns, labels, most=200)) if labels else "",
+        html.details(f"Every slice ({len(parts)})", html.table(["slice", "rows", score, "95 %"], parts, most=200)),
     )
 
 
@@ -106,26 +108,34 @@ def _number(value: float) -> str:
 
 def errors(facts: VersionFacts) -> Html:
     """Return the wrong answers of which it was surest, by id: no text of a document stands here."""
+    shown = ERRORS if facts.target == "label" else {"value": facts.primary.replace("_", " ")}
+    if facts.target == "labels":
+        shown = {"label": "true", "prediction": "answered", **shown}
     rows = [
-        [html.element("code", one.get("example_id", ""), "short"), one.get("label", ""), one.get("prediction", ""),
-         f"{one['confidence']:.2f}" if is_number(one.get("confidence")) else UNKNOWN]
+        [html.element("code", one.get("example_id", ""), "short"), *(_cell(one.get(name)) for name in shown)]
         for one in facts.errors
-    ]  # fmt: skip
+    ]
     broken = [
         [test.get("name", ""), "; ".join(_broken(one) for one in test["failures"][:10])]
         for test in (facts.metrics.get("behaviour") or {}).get("tests") or []
         if test.get("failures")
     ]
     hint = html.join([
-        "Wrong answers of which it was surest. Texts stay out of this page: ",
+        "Wrong answers of which it was surest" if facts.target == "label" else "Answers that are worth least",
+        ". Texts stay out of this page: ",
         html.element("code", "retune lineage --example ID"), " names the document that an example came from.",
     ])  # fmt: skip
     return html.section(
         "Its worst errors",
         html.paragraph(hint),
-        html.table(["example", "true", "answered", "confidence"], rows, most=10),
+        html.table(["example", *shown.values()], rows, most=10),
         html.details("What failed in behaviour tests", html.table(["test", "examples"], broken)) if broken else "",
     )
+
+
+def _cell(value: Any) -> str:
+    """Return one cell of an error: a number with two digits."""
+    return f"{abs(value):.2f}" if is_number(value) else str(value or UNKNOWN)
 
 
 def _broken(failure: Values) -> str:

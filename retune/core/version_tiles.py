@@ -7,10 +7,12 @@ from retune.core.report import Html
 from retune.core.statistics import Interval, p_text
 from retune.core.version_facts import NOT_RUN, PASSED, Values, VersionFacts, counted, interval, is_number
 
+FLOORS = {"probe": "the untuned probe", "untuned": "the untuned model"}
+
 
 def tiles(facts: VersionFacts) -> Html:
     """Return the figures that a decision rests on."""
-    made = [_score_tile(facts), _champion_tile(facts), _probe_tile(facts), _checks_tile(facts), _data_tile(facts),
+    made = [_score_tile(facts), _champion_tile(facts), _floor_tile(facts), _checks_tile(facts), _data_tile(facts),
             _cost_tile(facts)]  # fmt: skip
     return pictures.tiles([pictures.tile(*one) for one in made])
 
@@ -22,12 +24,14 @@ def _score_tile(facts: VersionFacts) -> tuple[str, str]:
     if at is None:
         return "unknown", "no score was recorded"
     rows = facts.metrics.get("test_rows", "unknown")
-    return pictures.score(at.value), f"{name.replace('_', ' ')} on {rows} test rows ({bounds(at)})"
+    return pictures.worth(name, at.value), f"{name.replace('_', ' ')} on {rows} test rows ({bounds(name, at)})"
 
 
-def bounds(at: Interval) -> str:
-    """Return an interval of shares in words."""
-    return f"{100 * at.low:.1f} to {pictures.score(at.high)}"
+def bounds(name: str, at: Interval) -> str:
+    """Return the interval of a score in words."""
+    if pictures.is_share(name):
+        return f"{100 * at.low:.1f} to {pictures.score(at.high)}"
+    return f"{pictures.plain(at.low)} to {pictures.plain(at.high)}"
 
 
 def _champion_tile(facts: VersionFacts) -> tuple[str, str]:
@@ -39,17 +43,29 @@ def _champion_tile(facts: VersionFacts) -> tuple[str, str]:
             if before
             else ("first", "no champion before it")
         )
-    paired = facts.against.paired
-    told = f"points against version {facts.against.version} on the same rows: {paired['c']} won, {paired['b']} lost"
-    return pictures.gain(paired["gain"]), f"{told}, {p_text(paired['p'])}"
-
-
-def _probe_tile(facts: VersionFacts) -> tuple[str, str]:
-    """Return the gain over the probe."""
-    paired = (facts.metrics.get("against") or {}).get("probe")
+    paired, version = facts.against.paired, facts.against.version
     if not paired:
-        return "unknown", "the simple probe was not measured"
-    return pictures.gain(paired["gain"]), f"points over the untuned probe, {p_text(paired['p'])}"
+        return "unknown", f"against version {version}: what it says of each row is not kept"
+    number, unit = _gained(facts, paired)
+    won = f"{paired['c']} won, {paired['b']} lost, {p_text(paired['p'])}"
+    return number, f"{unit} against version {version} on the same rows: {won}"
+
+
+def _floor_tile(facts: VersionFacts) -> tuple[str, str]:
+    """Return the gain over the first floor, which a tuned model must beat before all others."""
+    floors = facts.metrics.get("against") or {}
+    if not floors:
+        return "unknown", "no floor was measured"
+    name, paired = next(iter(floors.items()))
+    number, unit = _gained(facts, paired)
+    return number, f"{unit} over {FLOORS.get(name, name.replace('_', ' '))}, {p_text(paired['p'])}"
+
+
+def _gained(facts: VersionFacts, paired: Values) -> tuple[str, str]:
+    """Return a gain and its unit."""
+    if pictures.is_share(facts.primary):
+        return pictures.gain(paired["gain"]), "points"
+    return pictures.gained(facts.primary, paired["gain"]), facts.primary.replace("_", " ")
 
 
 def _checks_tile(facts: VersionFacts) -> tuple[str, str]:

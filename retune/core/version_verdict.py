@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from retune.core import report as html
+from retune.core import scoring
 from retune.core import version_pictures as pictures
+from retune.core.evidence import primary_of, target_of
 from retune.core.report import Html
 from retune.core.statistics import Interval
 from retune.core.version_facts import PASSED, Decided, Values, VersionFacts, interval, is_number
@@ -133,18 +135,19 @@ def unproven(facts: VersionFacts) -> list[str]:
 
 
 def slices(metrics: Values) -> list[tuple[str, int, Interval]]:
-    """Return (name, rows, accuracy) of each slice, the weakest first; an older version has its labels alone.
+    """Return (name, rows, score) of each slice, the weakest first; an older version has its labels alone.
 
     The only value of a column is the whole test split again, and is left out.
     """
-    given: Any = metrics.get("slices") or _by_label(metrics)
+    given: Any = metrics.get("slices") or (_by_label(metrics) if target_of(metrics) == "label" else {})
     found = []
     for column, values in given.items():
         for value, one in values.items() if len(values) > 1 else ():
-            at = interval(one, "accuracy")
+            at = interval(one, primary_of(metrics))
             name = f"{column.replace('_', ' ')}: {value or 'none'}"
             found += [(name, int(one.get("rows") or 0), at)] if at is not None else []
-    return sorted(found, key=lambda one: (one[2].value, one[0]))
+    sign = scoring.sign(primary_of(metrics))
+    return sorted(found, key=lambda one: (sign * one[2].value, one[0]))
 
 
 def _by_label(metrics: Values) -> Values:
@@ -155,12 +158,18 @@ def _by_label(metrics: Values) -> Values:
 
 def weakest(facts: VersionFacts) -> list[str]:
     """Return the slices that lie below the whole by more than chance, if any, in words."""
-    whole = interval(facts.metrics, "model", "accuracy")
+    primary = facts.primary
+    whole = interval(facts.metrics, "model", primary)
     if whole is None:
         return []
-    weak = [one for one in slices(facts.metrics) if one[1] >= FEWEST_ROWS and one[2].high < whole.value]
-    told = [f"{name} ({pictures.score(at.value)} of {rows} rows)" for name, rows, at in weak[:3]]
-    return [f"Weaker than the whole ({pictures.score(whole.value)}): {', '.join(told)}."] if told else []
+    weak = [one for one in slices(facts.metrics) if one[1] >= FEWEST_ROWS and is_weaker(primary, one[2], whole)]
+    told = [f"{name} ({pictures.worth(primary, at.value)} of {rows} rows)" for name, rows, at in weak[:3]]
+    return [f"Weaker than the whole ({pictures.worth(primary, whole.value)}): {', '.join(told)}."] if told else []
+
+
+def is_weaker(primary: str, at: Interval, whole: Interval) -> bool:
+    """Tell whether a part lies on the worse side of the whole by more than chance."""
+    return at.high < whole.value if scoring.sign(primary) > 0 else at.low > whole.value
 
 
 def broken_behaviour(metrics: Values) -> list[Values]:

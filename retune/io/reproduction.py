@@ -54,7 +54,7 @@ def checkouts() -> Path:
 
 def recipe(tracking: Tracking, run_id: str, model: str, folder: Path) -> Recipe:
     """Fetch what a run recorded of its training; raises UserError where it did not."""
-    for name in ("lineage", "evaluation", "rows/behaviour"):
+    for name in ("lineage", "evaluation", "rows/predictions.parquet", "rows/behaviour"):
         tracking.fetch(run_id, name, folder)
     lock, target = folder / "lineage" / LOCK, f"evaluate@{model}"
     stages: Stages = read_yaml(lock).get("stages", {}) if lock.exists() else {}

@@ -11,13 +11,18 @@ from typing import Any
 
 import pandas as pd
 
+from retune.core import scoring
 from retune.core.errors import UserError
+from retune.core.evaluation import given
+from retune.core.evidence import primary_of, target_of
+from retune.core.scoring import Asked
 from retune.core.version_comparison import against
 from retune.core.version_facts import Against, Decided, VersionFacts
 from retune.io import journal
 from retune.io.files import read_frame, read_json
 from retune.io.mlflow_store import answering
 from retune.io.registry import CHAMPION, FINGERPRINT, FROM, MODEL, TO, Decision, Registry, Version
+from retune.io.rows import FOLDER
 from retune.io.settings import read_yaml
 from retune.io.tracking import FINISHED, KIND, VERSION, Tracking
 
@@ -30,7 +35,8 @@ JSON_FILES = {
     "footprint": FOOTPRINT,
 }
 VERDICTS = {"documents": "gates/documents/verdict.json", "examples": "gates/examples/verdict.json"}
-PREDICTIONS = "evaluation/predictions.parquet"
+PREDICTIONS = "evaluation/predictions.parquet", "rows/predictions.parquet"  # those that hold texts are in `rows/`
+WITHOUT_TEXT = ("label", "labels")  # targets of which an answer repeats no word of a document
 ANSWERS_FILE, TEST = "answers.parquet", "retune.test_sha256"
 WORST = 10
 ALIASES = ("champion", "challenger", "previous")
@@ -65,7 +71,7 @@ def gather(
         answers = answers_of(tracking, run_id, Path(scratch))
         version = registry.version(number) if registry is not None and number else None
         if registry is None or version is None:
-            return VersionFacts(model=model, version="", as_of=as_of, **found, errors=worst(answers))
+            return VersionFacts(model=model, version="", as_of=as_of, **found, errors=worst(answers, found["metrics"]))
         aliases = registry.aliases()
         decisions = decided(registry, number, Path(scratch))
         weighed = [one.before for one in decisions if one.after == number and one.details.get("checks")]
@@ -78,7 +84,7 @@ def gather(
             aliases=[alias for alias, at in aliases.items() if at == number],
             champion=aliases.get(CHAMPION, ""),
             tags=version.tags,
-            errors=worst(answers),
+            errors=worst(answers, found["metrics"]),
             against=_against(tracking, registry, before if before != number else "", found, answers),
             decisions=decisions,
             links={"run in MLflow": tracking.url(run_id), "version in MLflow": registry.url(number)},
@@ -118,17 +124,27 @@ def _dataset(dataset: Any) -> dict[str, Any]:
 
 def answers_of(tracking: Tracking, run_id: str, scratch: Path) -> pd.DataFrame | None:
     """Return a version's answers to its test rows [PREDICTIONS], None where they are not kept."""
-    file = tracking.fetch(run_id, PREDICTIONS, scratch)
-    return read_frame(file) if file is not None else None
+    files = (tracking.fetch(run_id, name, scratch) for name in PREDICTIONS)
+    return next((read_frame(file) for file in files if file is not None), None)
 
 
-def worst(answers: pd.DataFrame | None) -> Sequence[dict[str, Any]]:
-    """Return the wrong answers of which the model was surest, by id."""
+def worst(answers: pd.DataFrame | None, metrics: dict[str, Any]) -> Sequence[dict[str, Any]]:
+    """Return the wrong answers by id: of labels those of which the model was surest, else those that are worth least.
+
+    An answer that may repeat a document's words is left out.
+    """
     if answers is None:
         return []
-    wrong = answers[answers["prediction"] != answers["label"]]
-    ordered = wrong.sort_values(["confidence", "example_id"], ascending=[False, True]).head(WORST)
-    columns = ["example_id", "label", "prediction", "confidence"]
+    target, primary = target_of(metrics), primary_of(metrics)
+    labels = answers["label"].tolist()
+    is_right = scoring.right(target, labels, answers["prediction"].tolist())
+    wrong, order, rising = answers[[not one for one in is_right]], "confidence", False
+    if target != "label":
+        values = scoring.by_row(Asked(target, [""] * len(labels), labels), given(answers), primary)
+        wrong, order, rising = answers.assign(value=values)[[not one for one in is_right]], "value", True
+    ordered = wrong.sort_values([order, "example_id"], ascending=[rising, True]).head(WORST)
+    told = ["label", "prediction"] if target in WITHOUT_TEXT else []
+    columns = ["example_id", *told, order]
     return [{str(key): value for key, value in row.items()} for row in ordered[columns].to_dict("records")]
 
 
@@ -174,7 +190,7 @@ def _against(
         return None
     kept = kept_answers(tracking, answers_tags(registry.name, version.number, metrics["test_sha256"]))
     seed = int((found["settings"].get("evaluate") or {}).get("seed", 0))
-    return against(version.number, answers, kept, list(metrics.get("model") or {}), seed) if kept is not None else None
+    return against(version.number, answers, kept, metrics, seed) if kept is not None else None
 
 
 def answers_tags(model: str, version: str, test_sha256: str) -> dict[str, str]:
@@ -187,8 +203,20 @@ def kept_answers(tracking: Tracking, tags: dict[str, str]) -> pd.DataFrame | Non
     run = tracking.find(tags, FINISHED)
     if run is None:
         return None
-    with tempfile.TemporaryDirectory(prefix="retune-answers-") as scratch, answering(tracking.uri):
-        return read_frame(Path(tracking.client.download_artifacts(run.info.run_id, ANSWERS_FILE, scratch)))
+    with tempfile.TemporaryDirectory(prefix="retune-answers-") as scratch:
+        return kept_in(tracking, run.info.run_id, Path(scratch))
+
+
+def kept_in(tracking: Tracking, run_id: str, scratch: Path) -> pd.DataFrame:
+    """Return the answers that a run keeps; KeyError where it keeps none."""
+    names = [ANSWERS_FILE, f"{FOLDER}/{ANSWERS_FILE}"]
+    there = tracking.fetch_all(run_id, names, scratch)
+    return read_frame(there[next((name for name in names if name in there), ANSWERS_FILE)])
+
+
+def folder_of_answers(target: str) -> str:
+    """Return the artifact folder for answers: those that may repeat a document's words go where a deletion looks."""
+    return "" if target in WITHOUT_TEXT else FOLDER
 
 
 def _time(milliseconds: int) -> str:

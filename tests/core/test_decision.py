@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from retune.core import decision
+from retune.core import contest, decision
 from retune.core.decision import Decision
-from retune.core.evidence import ChampionAnswers, Evidence, Recent
+from retune.core.evidence import ChampionAnswers, Evidence, Gain, Recent
 from retune.core.noise import Seeds
 from retune.core.params.release import ApprovalParams, ReleaseParams, ReplaceParams, SliceParams
 from retune.core.rule import Rule
@@ -181,7 +181,7 @@ def test_a_check_that_breaks_does_not_promote(monkeypatch: pytest.MonkeyPatch) -
     def broken(b: int, c: int) -> float:
         raise ZeroDivisionError("planted")
 
-    monkeypatch.setattr(decision, "mcnemar_exact", broken)
+    monkeypatch.setattr(contest, "mcnemar_exact", broken)
     verdict = decide(BETTER, POLICY)
     assert not verdict.promote
     assert "planted" in verdict.reasons[0]
@@ -267,7 +267,7 @@ def test_what_shows_a_gain_shows_no_loss() -> None:
         for c in range(b + 1, 60):
             if mcnemar_exact(b, c) < 0.1:
                 shown = replace(BETTER, champion=ChampionAnswers("rows-1", "code-1", 200, b, c))
-                assert decision.champion_not_worse(shown, lenient, REPLACE).status == "pass", (b, c)
+                assert contest.champion_not_worse(shown, lenient, REPLACE).status == "pass", (b, c)
 
 
 def test_rows_too_few_for_the_margin_are_named() -> None:
@@ -289,8 +289,8 @@ def test_evidence_older_than_the_settings_or_the_data_is_refused(outdated: tuple
 NOISY = POLICY.model_copy(update={"noise": True})
 
 
-def with_seeds(accuracies: tuple[float, ...], *, further: bool = False) -> Evidence:
-    return replace(BETTER, seeds=Seeds("rows-1", 200, accuracies, further))
+def with_seeds(scores: tuple[float, ...], *, further: bool = False) -> Evidence:
+    return replace(BETTER, seeds=Seeds("rows-1", 200, scores, further))
 
 
 def test_a_gain_of_every_seed_is_more_than_noise() -> None:
@@ -344,3 +344,67 @@ def test_the_notes_say_what_the_test_split_could_show() -> None:
     assert "gain of 5 points" in chance
     assert "chance of 0.54" in chance  # 200 rows, 10 % discordant: `paired_power` is tested against a simulation
     assert "points" in least
+
+
+def written(value: float, floor: float, **champion: Any) -> Evidence:
+    """Return evidence on a model that writes, beside a champion where one is given."""
+    against = {"untuned": {"rows": 200, "b": 50, "c": 120, "p": 0.001, "gain": 0.1, "test": "sign-flip test"}}
+    measured = metrics() | {
+        "target": "text", "primary": "rougeL", "model": {"rougeL": {"value": value}, "perplexity": {"value": 9.0}},
+        "floors": {"untuned": {"rougeL": {"value": floor}}}, "against": against, "smallest_gain": 0.021,
+    }  # fmt: skip
+    found = replace(FIRST, metrics=measured)
+    if not champion:
+        return found
+    gain = Gain("sign-flip test", **champion)
+    return replace(found, champion_version="3", champion=ChampionAnswers("rows-1", "code-1", 200, 60, 90, gain=gain))
+
+
+WRITING = POLICY.model_copy(update={"thresholds": {"rougeL": 0.3, "perplexity": 10.0}, "floors": ["untuned"]})
+
+
+def test_a_model_that_writes_is_held_by_its_own_metric_and_floor() -> None:
+    verdict = decide(written(0.4, 0.35), WRITING)
+    assert verdict.promote
+    assert detail(verdict, "floor_untuned") == "rougeL 0.400, untuned 0.350 (paired test on rougeL: p = 0.0010)"
+    assert detail(verdict, "threshold_perplexity") == "perplexity 9.000, at most 10.000 asked"
+    assert verdict.notes == ["The smallest gain that these rows show four times in five: about 2.1 points."]
+    assert not decide(written(0.4, 0.4), WRITING).promote
+    low = WRITING.model_copy(update={"thresholds": {"perplexity": 8.0}})
+    assert status(decide(written(0.4, 0.3), low), "threshold_perplexity") == "fail"
+
+
+@pytest.mark.parametrize(("mean", "p", "promoted"), [(0.03, 0.01, True), (0.03, 0.2, False), (-0.03, 0.01, False)])
+def test_a_gain_in_a_graded_score_is_held_by_its_own_test_whatever_rows_were_won(
+    mean: float, p: float, promoted: bool
+) -> None:
+    verdict = decide(written(0.4, 0.3, mean=mean, p=p, at_least=mean - 0.02), WRITING)
+    assert verdict.promote == promoted
+    assert f"rougeL {100 * mean:+.1f} points, sign-flip test p" in detail(verdict, "champion_better")
+
+
+@pytest.mark.parametrize(("at_least", "promoted"), [(-0.019, True), (-0.021, False)])
+def test_no_loss_in_a_graded_score_is_shown_by_its_lower_bound(at_least: float, promoted: bool) -> None:
+    evidence = written(0.4, 0.3, mean=0.0, p=0.9, at_least=at_least)
+    assert decide(evidence, WRITING, REPLACE).promote == promoted
+
+
+def test_noise_between_seeds_is_that_of_the_metric_by_which_models_are_compared() -> None:
+    policy = WRITING.model_copy(update={"noise": True})
+    evidence = written(0.4, 0.3, mean=0.1, p=0.01, at_least=0.08)
+    champion = replace(evidence.champion, score=0.3)  # type: ignore[type-var] # there is one
+    seeds = Seeds("rows-1", 200, (0.41, 0.39))
+    assert status(decide(replace(evidence, champion=champion, seeds=seeds), policy), "noise") == "pass"
+    wide = Seeds("rows-1", 200, (0.5, 0.2))
+    assert "uncertain" in detail(decide(replace(evidence, champion=champion, seeds=wide), policy), "noise")
+
+
+def test_where_less_is_better_a_lower_score_beats_a_floor() -> None:
+    measured = metrics() | {
+        "target": "nothing", "primary": "perplexity", "model": {"perplexity": {"value": 9.0}},
+        "floors": {"untuned": {"perplexity": {"value": 11.0}}},
+    }  # fmt: skip
+    policy = POLICY.model_copy(update={"thresholds": {"perplexity": 10.0}, "floors": ["untuned"]})
+    assert decide(replace(FIRST, metrics=measured), policy).promote
+    measured["floors"]["untuned"]["perplexity"]["value"] = 8.0
+    assert status(decide(replace(FIRST, metrics=measured), policy), "floor_untuned") == "fail"

@@ -209,3 +209,36 @@ def test_what_the_policy_does_not_ask_is_listed_and_stops_nothing() -> None:
     found = [check for check in verdict.checks if check.name in ("noise", *SAFEGUARDS)]
     assert [check.name for check in found] == ["noise", *SAFEGUARDS]
     assert all((check.status, check.blocking) == ("not_run", False) and check.detail for check in found)
+
+
+def test_what_says_nothing_of_written_text_is_listed_and_stops_nothing() -> None:
+    written = {"target": "text", "primary": "rougeL", "model": {"rougeL": {"value": 0.4}}, "slices": {}}
+    told = evidence(**written, calibration={}, triggers={})
+    for name in ("calibration", "triggers"):
+        check = next(one for one in decide(told, STRICT).checks if one.name == name)
+        assert (check.status, check.blocking) == ("not_run", False)
+        assert "a model that answers with text" in check.detail
+
+
+@pytest.mark.case("GT-7")
+def test_a_slice_is_held_by_the_metric_of_the_task_type_in_its_own_direction() -> None:
+    slices = {
+        "department": {
+            "ops": {"rows": 60, "perplexity": {"value": 9.0}},
+            "hr": {"rows": 40, "perplexity": {"value": 12.0}},
+        }
+    }
+    policy = STRICT.model_copy(update={"slices": SliceParams(least={"department": 10.0}, minimum_rows=20)})
+    told = evidence(target="nothing", primary="perplexity", slices=slices)
+    assert "perplexity of at most 10.000 asked of each department; above: hr 12.000" in detail(
+        decide(told, policy), "slice_department"
+    )
+
+
+@pytest.mark.parametrize(
+    ("gain", "p", "status_of"), [(-0.01, 0.2, "pass"), (-0.01, 0.01, "fail"), (-0.03, 0.2, "fail")]
+)
+def test_retention_of_texts_is_held_by_the_gain_in_their_score(gain: float, p: float, status_of: str) -> None:
+    kept = {"parent": "writer version 2", "rows": 90, "b": 5, "c": 60, "gain": gain, "p": p, "test": "sign-flip test",
+            "primary": "rougeL"}  # fmt: skip
+    assert status(decide(evidence(retention=kept), STRICT), "retention") == status_of

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from retune.core.version_cards import PICTURES, cards
+from retune.core.version_cards import cards, of_target
 from retune.core.version_page import page
 from retune.core.version_verdict import standing
-from tests.core.version_toys import CHECKS, EVALUATED, decided, facts, older
+from tests.core.version_toys import CHECKS, EVALUATED, GRADED, at, decided, facts, older, tagging, writing
 
 HOSTILE = '<script>alert("x")</script>'
 
@@ -58,7 +58,7 @@ def test_every_check_stands_on_the_page_with_its_verdict() -> None:
 
 def test_all_evidence_is_drawn_and_nothing_is_called_missing() -> None:
     drawn = cards(facts())
-    assert drawn.count('class="card"') == len(PICTURES)
+    assert drawn.count('class="card"') == len(of_target("label"))
     assert "Not measured" not in drawn
 
 
@@ -87,7 +87,7 @@ def test_evidence_that_is_not_what_it_should_be_does_not_keep_the_page_from_a_re
 
 def test_evidence_of_another_shape_costs_its_own_picture_alone() -> None:
     drawn = cards(facts(metrics={**facts().metrics, "against": {"probe": {"gain": "much"}}, "leakage": 7}))
-    assert drawn.count('class="card"') == len(PICTURES) - 2
+    assert drawn.count('class="card"') == len(of_target("label")) - 2
     assert "Evidence that cannot be read: gains over the champion and the floors (" in drawn
     assert "leakage and triggers (" in drawn
 
@@ -121,3 +121,39 @@ def test_what_failed_in_behaviour_tests_is_told_in_words_a_text_of_the_file_by_i
     text = page(facts())
     assert "e07" in text
     assert "example 2 of the file: pay, expected access" in text
+
+
+def test_the_page_of_a_model_that_writes_speaks_of_its_own_scores_and_shows_none_of_its_words() -> None:
+    text = page(writing())
+    assert "rougeL on 100 test rows (38.0 to 46.0%)" in text
+    assert "points over lead3" in text
+    assert "9 – 11" in text, "perplexity is no share"
+    assert "How long are its answers?" in text
+    for missing in ("mixed-up labels", "calibration", "the learning curve"):
+        assert missing not in text, "it says nothing of a text"
+    assert "Labels of the test rows" not in text
+    assert "What it writes may be wrong" in text
+    assert "<b>+0.050</b>" in text
+    assert "of what it should refuse is answered" in text
+    assert cards(writing()).count('class="card"') == len(of_target("text")) - 1, "it was not asked how it behaves"
+
+
+def test_the_page_of_a_model_that_finds_entities_shows_each_type() -> None:
+    text = page(tagging())
+    assert "F1 of each of 2 types of entities." in text
+    assert "Every type (2)" in text
+    assert "entity f1" in text
+    assert "points over longest match" in text
+    assert "department: port" in text
+
+
+def test_a_model_that_is_compared_by_what_a_text_costs_it_is_weak_where_it_costs_more() -> None:
+    metrics = {
+        "target": "nothing", "primary": "perplexity", "test_rows": 100, "model": {"perplexity": at(9.0, 0.5, most=99)},
+        "slices": {"source": {"desk": {"rows": 50, "perplexity": at(12.0, 1, most=99)},
+                              "hall": {"rows": 50, "perplexity": at(7.0, 1, most=99)}}},
+        "against": {"untuned": {**GRADED, "gain": 3.2, "gain_low": 3.0, "gain_high": 3.4}},
+    }  # fmt: skip
+    text = page(facts(metrics=metrics, against=None))
+    assert "Weaker than the whole (9): source: desk (12 of 50 rows)." in text
+    assert "+3.2" in text

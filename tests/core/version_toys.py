@@ -7,9 +7,9 @@ from retune.core.params.machine import MachineParams
 from retune.core.version_facts import Against, Decided, VersionFacts
 
 
-def at(value: float, half: float = 0.05) -> dict[str, float]:
+def at(value: float, half: float = 0.05, most: float = 1.0) -> dict[str, float]:
     """Return a score with its bounds."""
-    return {"value": value, "low": max(value - half, 0.0), "high": min(value + half, 1.0)}
+    return {"value": value, "low": max(value - half, 0.0), "high": min(value + half, most)}
 
 
 PAIRED = {"rows": 100, "b": 4, "c": 14, "p": 0.03, "gain": 0.1, "gain_low": 0.02, "gain_high": 0.18}
@@ -111,3 +111,55 @@ def facts(**changes: Any) -> VersionFacts:
 def older() -> VersionFacts:
     """Return a version of which only what an evaluation had at first was recorded."""
     return facts(metrics=EVALUATED, counts=(), gates={}, history=(), against=None, footprint={}, decisions=())
+
+
+GRADED = {"rows": 100, "b": 20, "c": 60, "p": 0.001, "gain": 0.07, "gain_low": 0.04, "gain_high": 0.1,
+          "at_least": 0.045, "test": "sign-flip test"}  # fmt: skip
+WRITTEN: dict[str, Any] = {
+    "test_rows": 100, "target": "text", "primary": "rougeL",
+    "model": {"rougeL": at(0.42, 0.04), "perplexity": at(10.0, 1.0, most=99)},
+    "floors": {"lead3": {"rougeL": at(0.35, 0.04)}, "untuned": {"rougeL": at(0.2), "perplexity": at(30.0, 2, most=99)}},
+    "against": {"lead3": GRADED, "untuned": {**GRADED, "gain": 0.22, "gain_low": 0.18, "gain_high": 0.26}},
+    "words": {"answers": {"median": 18.0, "percentile_95": 41.0, "most": 60},
+              "references": {"median": 21.0, "percentile_95": 44.0, "most": 71}},
+    "empty_predictions": 2,
+    "tuning": "Tuning gained over lead-3: rougeL 0.420 against 0.350 of lead-3.",
+    "precision": "RougeL 0.420 is known to ±4.0 points from 100 rows; ±2.5 points take 256.",
+    "smallest_gain": 0.043, "test_sha256": "7e57", "evaluator_sha256": "eva1",
+    "slices": {"department": {"port": {"rows": 60, "rougeL": at(0.5)}, "hr": {"rows": 40, "rougeL": at(0.3)}}},
+    "leakage": {"passage_words": 13, "test_rows": 100, "leaked_rows": 0, "examples": [], "most_copies": 1},
+    "general_loss": {"before": 3.2, "after": 3.25, "passages": 12},
+    "refusals": {"under": at(0.1), "over": at(0.02), "to_refuse": 10, "to_answer": 90},
+}  # fmt: skip
+FOUND: dict[str, Any] = {
+    "test_rows": 100, "target": "entities", "primary": "entity_f1", "model": {"entity_f1": at(0.8)},
+    "floors": {"longest_match": {"entity_f1": at(0.5)}},
+    "against": {"longest_match": {**GRADED, "gain": 0.3, "gain_low": 0.2, "gain_high": 0.4,
+                                  "test": "randomisation test"}},
+    "per_class": {
+        "PER": {"rows": 60, "predicted": 55, "recall": at(0.9), "precision": at(0.95), "f1": at(0.92)},
+        "LOC": {"rows": 40, "predicted": 50, "recall": at(0.7), "precision": at(0.6), "f1": at(0.65)},
+    },
+    "empty_predictions": 0, "tuning": "Tuning gained over the longest match.", "precision": "Entity f1 0.800.",
+    "smallest_gain": 0.06, "test_sha256": "7e57", "evaluator_sha256": "eva1",
+    "slices": {"department": {"port": {"rows": 60, "entity_f1": at(0.85)}, "hr": {"rows": 40, "entity_f1": at(0.7)}}},
+    "leakage": {"passage_words": 13, "test_rows": 100, "leaked_rows": 0, "examples": [], "most_copies": 1},
+}  # fmt: skip
+
+
+def writing(**changes: Any) -> VersionFacts:
+    """Return a version that writes summaries."""
+    settings = {"task_type": "summarisation", "family": "t5", "method": "lora"}
+    even = {**GRADED, "gain": 0.02, "gain_low": -0.01, "gain_high": 0.05, "p": 0.2}
+    before = Against("1", {"rougeL": at(0.4, 0.04)}, even)
+    errors = [{"example_id": "e42", "value": -0.0}]
+    given = {"metrics": WRITTEN, "settings": settings, "against": before, "errors": errors, "model": "summary-writer"}
+    return facts(**{**given, **changes})
+
+
+def tagging(**changes: Any) -> VersionFacts:
+    """Return a version that finds entities."""
+    settings = {"task_type": "entity_recognition", "family": "encoder", "method": "full"}
+    given = {"metrics": FOUND, "settings": settings, "against": None, "errors": [{"example_id": "e42", "value": 0.0}],
+             "model": "name-finder"}  # fmt: skip
+    return facts(**{**given, **changes})

@@ -36,18 +36,10 @@ class Untuned:
     def losses(self, asked: pd.DataFrame) -> tuple[list[float], list[int]]:
         return [1.0] * len(asked), [2] * len(asked)
 
-    @property
-    def probe(self) -> Any:
-        return self
+    probe: Any = "fitted"
 
-    def vectors(self, texts: list[str]) -> list[str]:
-        return texts
-
-    def logits(self, vectors: list[str]) -> list[str]:
-        return vectors
-
-    def answers(self, logits: list[str], *, calibrated: bool) -> pd.DataFrame:
-        return pd.DataFrame({"prediction": ["vpn"] * len(logits)}, dtype="str") if not calibrated else pd.DataFrame()
+    def probe_predict(self, texts: list[str]) -> pd.DataFrame:
+        return pd.DataFrame({"prediction": ["vpn"] * len(texts)}, dtype="str")
 
 
 def said(name: str, learnt: pd.DataFrame, asked: pd.DataFrame) -> list[str]:
@@ -122,6 +114,12 @@ def test_lead_3_and_the_copy_are_what_they_are_called() -> None:
     asked = rows([TOLD, "東京。大阪。京都。奈良。"], ["", ""])
     assert said("lead3", asked, asked) == [TOLD.rpartition(" Nobody")[0], "東京。 大阪。 京都。"]
     assert said("copy", asked, asked) == list(asked["text"])
+
+
+def test_a_model_without_a_probe_has_no_such_floor() -> None:
+    toy = Untuned()
+    toy.probe = None
+    assert FLOORS["probe"].answer(rows([], []), rows(["x"], [""]), toy) is None
 
 
 def test_the_untuned_model_is_asked_with_the_context_and_tells_what_rows_cost_it() -> None:

@@ -96,7 +96,7 @@ def test_a_training_that_saw_canaries_is_flagged_and_one_that_saw_none_is_not(gi
     assert not flagged(found["groups"]["0"])
     assert found["groups"]["16"]["mean_exposure"] > 2 * found["groups"]["0"]["mean_exposure"]
     other = tuned(given, params.model_copy(update={"seed": 6}))
-    planted, of_references = rehearsal.asked_of(read_frame(given["train"]), 64, params.seed)
+    planted, of_references = rehearsal.asked_of(read_frame(given["train"]), 64, params.seed, "label")
     ratios = rehearsal.ratios(other, untouched, [*planted, *of_references])
     assert not flagged(report(planted, ratios[:64], ratios[64:], params.seed)["inserted"])
 
@@ -134,3 +134,11 @@ def test_a_release_that_asks_for_what_no_rehearsal_measures_is_refused_before_an
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
     with pytest.raises(UserError, match=f"models.ticket-router: {said}. Correct params.yaml"):
         read_project(tmp_path)
+
+
+def test_canaries_of_a_model_that_writes_are_what_it_is_to_write_after_a_prompt_of_its_own() -> None:
+    rows = pd.DataFrame({"text": ["ask about the gate", "ask about the badge"], "label": ["it is shut", "at the desk"]})
+    planted, of_references = rehearsal.asked_of(rows, 32, 7, "text")
+    assert {one.text for one in [*planted, *of_references]} == set(rows["text"])
+    assert all(len(one.label.split()) == 12 for one in planted)
+    assert {one.repeats for one in planted} == {0, 1, 4, 16}

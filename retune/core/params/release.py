@@ -8,7 +8,7 @@ from pydantic import Field
 
 from retune.core.params.base import Settings
 
-Score = Annotated[float, Field(gt=0, le=1)]
+Limit = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 Policy = Literal["improve", "replace"]
 
@@ -17,7 +17,8 @@ class ReplaceParams(Settings):
     """When a candidate may take the champion's place without being better: where it is shown to be no worse."""
 
     margin: Annotated[float, Field(gt=0, le=0.1)]
-    """The loss that counts as none (0.02: 2 points): the 95 % bound of the gain must lie above its negative."""
+    """The loss that counts as none (0.02: 2 points, or 0.02 of a score that is no share, such as perplexity): the 95 %
+    bound of the gain must lie above its negative."""
 
     champion_max_age_days: Annotated[int, Field(ge=1)]
     """Days from its registration after which a champion is too old to be held to `improve`."""
@@ -45,8 +46,9 @@ class ApprovalParams(Settings):
 class SliceParams(Settings):
     """How well each part of the test rows must be answered, however good the whole is."""
 
-    least: dict[str, Score]
-    """The least accuracy of every value of these columns (department, label, ...); {} asks for none."""
+    least: dict[str, Limit]
+    """The least score of every value of these columns (department, ...), by the metric that models of the task type are
+    compared by (accuracy of labels); of one of which less is better the most; {} asks for none."""
 
     minimum_rows: Annotated[int, Field(ge=1)]
     """Values with fewer test rows than this are named, but not judged."""
@@ -74,23 +76,26 @@ class ReleaseParams(Settings):
     replace: ReplaceParams
     """What `replace` asks; it also holds for a champion that was withdrawn or is too old."""
 
-    thresholds: Annotated[dict[str, Score], Field(min_length=1)]
-    """The least that each of these metrics must reach on the test split, champion or not."""
+    thresholds: Annotated[dict[str, Limit], Field(min_length=1)]
+    """The least that each of these metrics of the task type must reach on the test split, champion or not; of one of
+    which less is better (perplexity) the most."""
 
-    floors: Annotated[list[Literal["probe", "tfidf"]], Field(min_length=1)]
-    """The simple models whose macro-F1 on the same rows the candidate must exceed."""
+    floors: Annotated[list[str], Field(min_length=1)]
+    """The floors of the task type that the candidate must beat on the same rows: by macro-F1 where rows have one label,
+    else by the metric that models of its task type are compared by."""
 
     alpha: Annotated[float, Field(gt=0, le=0.1)]
     """The paired test against the champion must give a smaller p than this."""
 
     gain_of_interest: Annotated[float, Field(gt=0, lt=0.5)]
-    """The true gain in accuracy (0.05: 5 points) of which the summary says how likely this test split would show it."""
+    """The true gain in accuracy (0.05: 5 points) of which the summary says how likely this test split would show it,
+    where an answer is right or wrong."""
 
     approval: ApprovalParams
     """Whether a person has to approve."""
 
     slices: SliceParams
-    """The least accuracy on each part of the test rows."""
+    """The least score on each part of the test rows."""
 
     behaviour: bool
     """Every test in `behaviour/NAME.yaml` must reach its own least share; a file without tests stops nothing."""
@@ -108,7 +113,7 @@ class ReleaseParams(Settings):
     """The gain must be more than seeds alone explain: needs `rehearse.seeds` of two or more."""
 
     retention: Share | None
-    """The most accuracy that may be lost on the test rows of the version that was continued; null does not ask."""
+    """The most that may be lost of the score on the test rows of the version that was continued; null does not ask."""
 
     general_loss: Annotated[float, Field(ge=0)] | None
     """The most that the mean loss on a fixed general sample may rise; null does not ask."""

@@ -10,7 +10,9 @@ if TYPE_CHECKING:
 NAME = "the probe"
 
 
-def answer(_learnt: pd.DataFrame, asked: pd.DataFrame, predictor: Any) -> list[str]:
-    """Return what the probe of the model says to each row that is asked; no answer is the empty string."""
-    found = predictor.answers(predictor.probe.logits(predictor.vectors(asked["text"].tolist())), calibrated=False)
+def answer(_learnt: pd.DataFrame, asked: pd.DataFrame, predictor: Any) -> list[str] | None:
+    """Return what the probe of the model says to each row, "" for no answer; None for a model that has no probe."""
+    if predictor.probe is None:
+        return None
+    found = predictor.probe_predict(asked["text"].tolist())
     return [str(one) for one in found["prediction"].fillna("").str.strip()]
