@@ -19,7 +19,10 @@ CODE_KEYS = frozenset(
     }
 )  # fmt: skip
 FLAGS = ("trust_remote_code", "use_pretrained_backbone")  # harmless only where they are off
-ATTENTIONS = (None, "eager", "sdpa", "flash_attention_2", "flash_attention_3", "flex_attention")
+# Of attention and of experts, in transformers itself; others come from the hub.
+KERNELS = (
+    None, "eager", "sdpa", "flash_attention_2", "flash_attention_3", "flex_attention", "batched_mm", "grouped_mm",
+)  # fmt: skip
 MODULE_LISTS = frozenset(
     {
         "target_modules", "target_parameters", "modules_to_save", "exclude_modules", "modules_to_not_convert",
@@ -28,7 +31,7 @@ MODULE_LISTS = frozenset(
 )  # fmt: skip
 DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 KNOWN_DOTTED = re.compile(
-    r"torch\.(b?float|u?int)\d+|(transformers|sentence_transformers)\.models\.[\w.]+"
+    r"torch\.(b?float|u?int)\d+|megatron\.core|(transformers|sentence_transformers)\.models\.[\w.]+"
     r"|[\w.-]+\.(json|jsonl|txt|csv|model|jinja|safetensors|bpe|gz)"
 )
 REMOTE_CLASS = re.compile(r"\S+--\w+(\.\w+)+")  # owner/name--module.Class
@@ -101,9 +104,9 @@ def _faults_of_key(path: str, key: str, item: Any) -> list[str]:
     """Return what speaks against a value for the sake of its key."""
     if key in CODE_KEYS or (key in FLAGS and item not in (False, None)):
         return [f"{path} asks for code"]
-    if key in ("_attn_implementation", "attn_implementation"):
+    if key.endswith("_implementation"):
         kernels = item.values() if isinstance(item, dict) else [item]
-        return [f"{path} asks for a kernel of its own, {kernel!r}" for kernel in kernels if kernel not in ATTENTIONS]
+        return [f"{path} asks for a kernel of its own, {kernel!r}" for kernel in kernels if kernel not in KERNELS]
     return []
 
 

@@ -14,6 +14,7 @@ CODE: list[tuple[str, Any]] = [
     ("config.json", {"_attn_implementation_internal": "owner/kernel"}),
     ("config.json", {"attn_implementation": "owner/kernel"}),
     ("config.json", {"_attn_implementation": {"text_config": "owner/kernel@main:fn"}}),
+    ("config.json", {"experts_implementation": "owner/kernel"}),
     ("config.json", {"custom_pipelines": {"x": {"impl": "own.Pipeline"}}}),
     ("config.json", {"loss": {"function": "os.system"}}),
     ("config.json", {"hooks": ["subprocess.Popen"]}),
@@ -27,6 +28,7 @@ CODE: list[tuple[str, Any]] = [
     ("adapter_config.json", {"base_model_name_or_path": "owner/name"}),
     ("adapter/adapter_config.json", {"base_model_name_or_path": "https://example.org/model"}),
     ("adapter/adapter_config.json", {"auto_mapping": {"parent_library": "os.path"}}),
+    ("adapter/adapter_config.json", {"megatron_core": "own.core"}),
     ("modules.json", [{"type": "own_modules.Pooling"}]),
     ("model.safetensors.index.json", {"weight_map": {"a": "../other/model.safetensors"}}),
     ("model.safetensors.index.json", {"weight_map": {"a": "pytorch_model.bin"}}),
@@ -50,6 +52,7 @@ HARMLESS: list[tuple[str, Any]] = [
         "adapter/adapter_config.json",
         {"target_modules": ["h.0.attn.c_attn"], "base_model_name_or_path": "bundled:minilm"},
     ),
+    ("adapter/adapter_config.json", {"megatron_config": None, "megatron_core": "megatron.core"}),
     ("model.safetensors.index.json", {"weight_map": {"a": "model-00001-of-00002.safetensors"}}),
     ("retune_model.json", {"head": {"labels": ["it.support", "hr.pay"]}}),
 ]

@@ -1,5 +1,6 @@
 import json
 import shutil
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from retune.core.errors import IntegrityError, UserError
 from retune.modeling import bases
 from retune.modeling.bases import BaseIdentity
 from retune.modeling.families import encoder
+from tests.modeling.tiny import tiny
 
 
 def test_the_bundled_weights_are_the_published_ones() -> None:
@@ -89,6 +91,48 @@ def test_a_licence_that_is_not_allowed_or_not_known_is_refused(tiny_base: Path, 
     assert bases.resolve("bundled:minilm", allowed=["apache-2.0"]).licence == "apache-2.0"
     with pytest.raises(UserError, match=r"bundled:minilm under apache-2\.0"):
         bases.resolve("bundled:minilm", allowed=["mit"])
+
+
+def fits(name: str, patterns: list[str]) -> bool:
+    return any(fnmatch(name, pattern) for pattern in patterns)
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the folder of a repository from which snapshots take what is asked for, as the hub's client does."""
+    source, commit = tiny("qwen3", tmp_path / "source"), "a" * 40
+    write_card(source, "llama3")
+    (source / "modeling_own.py").write_text("raise SystemExit")
+
+    def snapshot(_: str, *, revision: str | None, allow_patterns: list[str], ignore_patterns: list[str]) -> str:
+        assert revision in (None, commit)
+        place = tmp_path / "snapshots" / commit
+        place.mkdir(parents=True, exist_ok=True)
+        named = [path.name for path in source.iterdir()]
+        for name in (name for name in named if fits(name, allow_patterns) and not fits(name, ignore_patterns)):
+            shutil.copyfile(source / name, place / name)
+        return str(place)
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot)
+    return source
+
+
+def test_a_hub_base_is_pinned_to_its_commit_with_its_licence_and_chat_template(hub: Path) -> None:
+    identity = bases.resolve("owner/name")
+    assert (identity.kind, identity.revision, identity.licence) == ("hub", "a" * 40, "llama3")
+    assert set(identity.files) >= {"model.safetensors", "tokenizer.json", "chat_template.jinja"}
+    assert not (bases.locate(identity) / "modeling_own.py").exists()
+    assert hub.is_dir()
+
+
+def test_a_hub_base_whose_licence_is_not_allowed_is_refused_before_its_weights_are_fetched(
+    hub: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match="under llama3"):
+        bases.resolve("owner/name", allowed=["mit"])
+    fetched = {path.name for path in (tmp_path / "snapshots").rglob("*") if path.is_file()}
+    assert fetched == {"README.md", "config.json"}
+    assert (hub / "model.safetensors").is_file()
 
 
 def test_weights_in_several_files_are_one_base(tiny_base: Path, tmp_path: Path) -> None:

@@ -12,8 +12,11 @@ from typing import Any
 
 import pytest
 
+from retune.core import parts
 from retune.core.errors import UserError
 from retune.modeling import bases, unsafe
+from retune.modeling.families import encoder
+from tests.core.part_contracts import example_of
 from tests.modeling.tiny import ARCHITECTURES, tiny
 
 Spoil = Callable[[Path, Path], object]
@@ -224,6 +227,16 @@ def test_what_transformers_writes_passes(architecture: str, tmp_path: Path) -> N
 
 def test_the_bundled_base_passes() -> None:
     assert bases.locate(bases.resolve("bundled:minilm")).is_dir()
+
+
+@pytest.mark.parametrize("name", ["lora", "dora", "rslora", "full", "head"])
+def test_what_a_method_saves_passes(name: str, tiny_base: Path, tmp_path: Path) -> None:
+    method = parts.find("retune.modeling.methods", name)
+    adapted = method.adapt(encoder.load(tiny_base)[0], encoder, example_of(method.Settings))
+    (tmp_path / "model").mkdir()
+    method.save(adapted, tmp_path / "model", "/a/base/on/another/machine")
+    shutil.copyfile(tiny_base / "model.safetensors", tmp_path / "model" / "head.safetensors")
+    unsafe.refuse(tmp_path / "model")
 
 
 @pytest.mark.shared
