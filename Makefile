@@ -34,7 +34,7 @@ export PREFECT_HOME ?= $(CURDIR)/.prefect
 export PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS ?= 180
 
 .DEFAULT_GOAL := help
-.PHONY: help setup pipeline repro source ui serve collect monitor deploy worker promote rollback approve history status doctor estimate report lineage forget reproduce test test-all check bench lock clean
+.PHONY: help setup pipeline repro source ui serve collect monitor deploy worker promote rollback approve history status doctor estimate preview report lineage forget reproduce test test-all check bench lock clean
 
 ##@ Run
 pipeline: setup ## documents to a promoted model: every stage and flow (ARGS=--help for its options)
@@ -87,6 +87,9 @@ doctor: setup ## whether all is there that a run needs
 
 estimate: setup ## what a run would take and cost
 	@$(BIN)/retune estimate $(ARGS)
+
+preview: setup ## what a model will be trained on: examples as tokens, lengths, labels (MODEL=name, ARGS="--rows 5")
+	@$(BIN)/retune preview $(ONE_MODEL) $(ARGS)
 
 report: setup ## write the page of a version again (VERSION=..., MODEL=...)
 	@$(BIN)/retune report $(ONE_MODEL) $(ONE_VERSION) $(ARGS)

@@ -125,12 +125,19 @@ def _weights(folder: Path, config: Any, loader: Any) -> Any:
     return body
 
 
-def _tokenizer(folder: Path, body: Any) -> Any:
-    """Return the tokenizer, which gives what the base takes, and knows no token that the base does not."""
+def tokenizer_of(folder: Path) -> Any:
+    """Return the tokenizer of a base, which can always pad; no weights are loaded."""
     from transformers import AutoTokenizer
 
     with _readable(folder):
         tokenizer = AutoTokenizer.from_pretrained(folder, **OFFLINE)
+    tokenizer.pad_token = _padding(tokenizer, folder)
+    return tokenizer
+
+
+def _tokenizer(folder: Path, body: Any) -> Any:
+    """Return the tokenizer, which gives what the base takes, and knows no token that the base does not."""
+    tokenizer = tokenizer_of(folder)
     rows = body.get_input_embeddings().num_embeddings
     if len(tokenizer) > rows:
         found = f"a tokenizer of {len(tokenizer)}"
@@ -139,7 +146,6 @@ def _tokenizer(folder: Path, body: Any) -> Any:
     if int(getattr(body.config, "type_vocab_size", 0)) < 2:
         taken.discard("token_type_ids")
     tokenizer.model_input_names = [name for name in INPUTS if name in taken]
-    tokenizer.pad_token = _padding(tokenizer, folder)
     return tokenizer
 
 
