@@ -10,7 +10,7 @@ from typing import Any
 from retune.io import dvc
 from retune.io.files import read_json
 from retune.io.mlflow_store import default_uri
-from retune.io.place import LAST_RUN
+from retune.io.place import LAST_RUN, Place
 from retune.io.registry import CHALLENGER, CHAMPION, MODEL, PREVIOUS, WITHDRAWN, Decision, Registry
 from retune.io.rule import SOURCE, VERDICT, WINDOW
 from retune.io.tracking import KIND, VERSION, Tracking
@@ -35,6 +35,7 @@ class Status:
     """The checkout: its models, the stages that are out of date, and how the last run here ended."""
 
     models: list[ModelStatus]
+    bases: dict[str, str]  # by model, what is pinned here and its licence
     out_of_date: list[str]
     last_run: dict[str, Any]  # exit_code, seconds and failures; empty where none ran here
 
@@ -46,7 +47,8 @@ def status(*, root: Path, project: Project) -> Status:
     models = [model_status(tracking, registry) for registry in registries]
     known = {stage.name for stage in dvc.stages(root)}
     out_of_date = sorted(name for name in dvc.changes(root, sorted(known)) if name in known)
-    return Status(models, out_of_date, _last_run(root / LAST_RUN))
+    bases = {name: base for name in project.models if (base := base_of(Place(root, name)))}
+    return Status(models, bases, out_of_date, _last_run(root / LAST_RUN))
 
 
 def model_status(tracking: Tracking, registry: Registry) -> ModelStatus:
@@ -65,6 +67,14 @@ def model_status(tracking: Tracking, registry: Registry) -> ModelStatus:
         windows=_windows(tracking, registry.name, champion),
         withdrawn=version.tags.get(WITHDRAWN, "") if version else "",
     )
+
+
+def base_of(place: Place) -> str:
+    """Return the base that is pinned for a model, with its licence; empty before any is."""
+    if not place.base.exists():
+        return ""
+    base = read_json(place.base)
+    return f"{base['id']} ({base['licence'] or 'licence unknown'})"
 
 
 def _minute(decision: Decision) -> str:

@@ -5,12 +5,14 @@ from pathlib import Path
 import pytest
 
 from retune.cli.commands.status import lines_of
+from retune.io.files import write_json
 from retune.io.mlflow_store import default_uri
+from retune.io.place import Place
 from retune.io.registry import WITHDRAWN, Registry
 from retune.io.tracking import Tracking
 from tasks.promote import promote
 from tasks.rollback import rollback
-from tasks.status import ModelStatus, model_status
+from tasks.status import ModelStatus, base_of, model_status
 from tests.tasks.test_release import STRONG, record_window, run
 from tests.toy_checkout import MODEL
 
@@ -24,6 +26,13 @@ def asked(checkout: Path) -> ModelStatus:
 
 def test_before_the_first_run_there_is_nothing_to_tell(checkout: Path) -> None:
     assert asked(checkout) == ModelStatus(MODEL, {}, "", {}, "", {}, "")
+
+
+def test_the_base_is_told_with_its_licence(checkout: Path, tmp_path: Path) -> None:
+    assert base_of(Place(checkout, MODEL)).endswith(" (licence unknown)")
+    assert base_of(Place(tmp_path, MODEL)) == ""
+    write_json(Place(tmp_path, MODEL).base, {"id": "bundled:minilm", "licence": "apache-2.0"})
+    assert base_of(Place(tmp_path, MODEL)) == "bundled:minilm (apache-2.0)"
 
 
 def test_champion_scores_decision_and_drift_are_told(checkout: Path, tiny_base: Path) -> None:

@@ -28,6 +28,7 @@ def main(as_json: AsJson = False) -> int:
         return EXIT_SUCCESS
     for model in found.models:
         print("\n".join(lines_of(model)))
+        print(f"  base         {found.bases.get(model.model, 'none is pinned yet')}")
     changed = f"out of date: {', '.join(found.out_of_date)}" if found.out_of_date else "every stage is up to date"
     print(f"stages         {changed}")
     print(f"last run here  {_ended(found.last_run)}")
