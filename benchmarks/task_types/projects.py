@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 from string import ascii_lowercase
 from typing import Any
 
 from benchmarks import checkout
-from benchmarks.task_types.sets import SETS, Record, Set
+from benchmarks.task_types.sets import SETS, Record
 from retune.core import parts
 from retune.core.gating import gates
 
-TABLE = "rows"
 RULES: dict[str, dict[str, Any]] = {
     "text_too_short": {"minimum_characters": 2},
     "text_too_long": {"maximum_characters": 400_000},
@@ -35,34 +35,34 @@ def project(name: str, root: Path, *, rows: int = 0) -> str:
     of the family llama, and the caller gives its base as `resolve.base`. `rows` takes so many records, evenly from all;
     0 takes all. Nothing is run.
     """
-    one, model = SETS[name], name.replace("_", "-")
+    model = name.replace("_", "-")
     documents = root.parent / "documents"
     write(name, documents, rows=rows)
     checkout.use_documents(root, documents)
     checkout.rename_model(root, model)
-    checkout.use_settings(root, settings(one, f"models.{model}"))
+    checkout.use_settings(root, {**corpus([name]), **settings(name, f"models.{model}")})
     return model
 
 
 def write(name: str, folder: Path, *, rows: int = 0) -> int:
     """Write the records of a set as documents into a folder, and return how many there are."""
     one = SETS[name]
-    folder.mkdir(parents=True)
     found = list(one.records())
     chosen = found[:: max(len(found) // rows, 1)][:rows] if rows else found
     if one.text:
-        _write_rows(folder / TABLE / f"{name}.jsonl", chosen)
+        _write_rows(folder / name / "rows.jsonl", chosen)
     for number, record in enumerate([] if one.text else chosen):
-        (folder / f"{number:05}.md").write_text(record["page"], encoding="utf-8")
+        _write_page(folder / name / f"{number:05}.md", record["page"])
     return len(chosen)
 
 
-def settings(one: Set, model: str) -> dict[str, Any]:
-    """Return the settings in which a project on a set differs from the template, by dotted name."""
+def settings(name: str, model: str) -> dict[str, Any]:
+    """Return the settings in which a model of a set differs from the template's, by dotted name."""
+    one = SETS[name]
     task_type = parts.find("retune.modeling.task_types", one.task_type)
     applied = gates("examples", parts.find("retune.core.targets", task_type.TARGET).GATES)
     primary = parts.find("retune.core.metrics", task_type.PRIMARY)
-    options = {**({"tables": [TABLE]} if one.text else {}), **one.columns}
+    options = {**({"tables": [name]} if one.text else {}), **one.columns}
     changes: dict[str, Any] = {
         "task_type": one.task_type,
         "examples.builder": one.builder,
@@ -78,17 +78,27 @@ def settings(one: Set, model: str) -> dict[str, Any]:
     }
     if task_type.HEAD == "text":
         changes |= {"family": "llama", "train.max_length": 512}
-    return {**corpus(one), **{f"{model}.{name}": value for name, value in changes.items()}}
+    return {f"{model}.{key}": value for key, value in changes.items()}
 
 
-def corpus(one: Set) -> dict[str, Any]:
-    """Return the settings of the documents: any language, and short rows may pass."""
-    table = {"name": TABLE, "match": f"{TABLE}/*", "id": "", "text": list(one.text), "title": "", "date": ""}
+def corpus(names: Sequence[str]) -> dict[str, Any]:
+    """Return the settings of the documents of some sets: any language, and short rows may pass."""
+    tables = [
+        {"name": name, "match": f"{name}/*", "id": "", "text": list(SETS[name].text), "title": "", "date": ""}
+        for name in names
+        if SETS[name].text
+    ]
     return {
-        "corpus.ingest.parsing.tables": [table] if one.text else [],
+        "corpus.ingest.parsing.tables": tables,
         "corpus.validate.rules.text_too_short.minimum_characters": 2,
         "corpus.validate.rules.language.allowed": ["und", *map("".join, product(ascii_lowercase, repeat=2))],
     }
+
+
+def _write_page(path: Path, text: str) -> None:
+    """Write one page."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
 
 
 def _write_rows(path: Path, records: list[Record]) -> None:

@@ -18,7 +18,7 @@ ROWS = 60
 
 def documents(name: str, folder: Path) -> pd.DataFrame:
     """Return the documents of a set, as ingest reads them."""
-    tables = projects.corpus(SETS[name])["corpus.ingest.parsing.tables"]
+    tables = projects.corpus([name])["corpus.ingest.parsing.tables"]
     params = ParsingParams.model_validate({"tables": tables, "max_text_characters": 5_000_000, "max_unpacked_mb": 20})
     found = []
     for path in sorted(folder.rglob("*.*")):
@@ -37,7 +37,7 @@ def test_every_record_of_a_real_set_becomes_an_example(name: str, shared_data: P
     written = projects.write(name, tmp_path / "documents", rows=ROWS)
     found = documents(name, tmp_path / "documents")
     builder = parts.find("retune.core.builders", one.builder)
-    options = {**({"tables": [projects.TABLE]} if one.text else {}), **one.columns}
+    options = {**({"tables": [name]} if one.text else {}), **one.columns}
     rows = builder.build(found, builder.Options.model_validate(options))
     assert len(rows) >= written > ROWS / 2
     assert "fault" not in rows or not rows["fault"].any()

@@ -33,7 +33,7 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]
 
         shutil.copyfile(CHECKOUT / "params.yaml", tmp_path / "params.yaml")
         rename_model(tmp_path, "it")
-        use_settings(tmp_path, {**projects.settings(SETS[name], "models.it"), **changes})
+        use_settings(tmp_path, {**projects.settings(name, "models.it"), **changes})
         frame = pd.DataFrame([{"context": "", "example_id": f"{place:04}", **row} for place, row in enumerate(rows)])
         place = tmp_path / "artifacts" / "models" / "it"
         for side in ("train", "validation", "test"):
