@@ -43,14 +43,13 @@ def by_length(rows: Sequence[Sized]) -> Iterator[list[int]]:
 
 
 def compute(
-    function: Callable[..., torch.Tensor], rows: Rows, pad_id: int, width: int, *, left: bool = False,
-    device: torch.device | None = None,
+    function: Callable[..., torch.Tensor], rows: Rows, pad_id: int, width: int, *, device: torch.device | None = None
 ) -> np.ndarray[Any, np.dtype[np.float32]]:  # fmt: skip
     """Return `function(input_ids, attention_mask)` for all rows in their order, as float32 [rows, width]."""
     result = np.zeros((len(rows), width), dtype=np.float32)
     with torch.inference_mode():
         for positions in by_length(rows):
-            batch = pad([rows[position] for position in positions], pad_id, left=left)
+            batch = pad([rows[position] for position in positions], pad_id)
             result[positions] = (
                 function(**{name: tensor.to(device) for name, tensor in batch.items()}).float().cpu().numpy()
             )

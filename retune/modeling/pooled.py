@@ -6,7 +6,7 @@ from types import ModuleType
 from typing import Any
 
 from torch import Tensor, autocast, nn
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 
 class PooledClassifier(nn.Module):
@@ -41,4 +41,6 @@ class PooledClassifier(nn.Module):
 
     def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Return the mean loss: of one class [rows], or of each class by itself where labels are [rows, classes]."""
-        return cross_entropy(logits, labels, label_smoothing=self.smoothing)
+        if labels.dim() == 1:
+            return cross_entropy(logits, labels, label_smoothing=self.smoothing)
+        return binary_cross_entropy_with_logits(logits, labels * (1 - self.smoothing) + self.smoothing / 2)

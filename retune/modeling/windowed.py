@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from retune.core import parts
-from retune.modeling import machine, windows
+from retune.modeling import machine, validation, windows
 from retune.modeling.learner import Learner
 
 MEASURED_ITEMS = 64  # of validation, by which the time is known that its last answers take
@@ -55,24 +54,4 @@ class WindowLearner(Learner):
 
     def metrics(self, predictions: Sequence[str]) -> dict[str, float]:
         """Return the task type's metrics of predictions for the validation rows."""
-        return scored(self.bench.plan.task_type, self.bench.validation, predictions)
-
-
-def scored(task_type: Any, rows: Any, predictions: Sequence[str]) -> dict[str, float]:
-    """Return each metric of a task type for predictions to rows [ROWS]."""
-    found = {}
-    for name in task_type.METRICS:
-        metric = parts.find("retune.core.metrics", name)
-        found[name] = float(metric.score(*_pairs(task_type, metric, rows, predictions)))
-    return found
-
-
-def values(task_type: Any, rows: Any, predictions: Sequence[str]) -> list[float]:
-    """Return what the task type's primary metric gives each prediction to rows [ROWS]."""
-    metric = parts.find("retune.core.metrics", task_type.PRIMARY)
-    return [float(value) for value in metric.values(*_pairs(task_type, metric, rows, predictions))]
-
-
-def _pairs(task_type: Any, metric: Any, rows: Any, predictions: Sequence[str]) -> Any:
-    target = parts.find("retune.core.targets", task_type.TARGET)
-    return target.pairs(metric.KIND, list(rows["text"]), list(rows["label"]), list(predictions))
+        return validation.scored(self.bench.plan.task_type, self.bench.validation, predictions)

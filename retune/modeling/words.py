@@ -63,4 +63,5 @@ def pieces(found: Sequence[Span], offsets: Sequence[Span]) -> list[list[int]]:
 def trimmed(text: str, start: int, end: int) -> Span:
     """Return a range of characters without the white space at its ends, which some tokenizers count to their pieces."""
     piece = text[start:end]
-    return start + len(piece) - len(piece.lstrip()), end - len(piece) + len(piece.rstrip())
+    first = start + len(piece) - len(piece.lstrip())
+    return first, first + len(piece.strip())

@@ -1,6 +1,8 @@
 """The head of labels: one linear layer on the pooled vector, which starts from the probe.
 
-Its task types give `labels_of`, `encode`, `decode`, `confidences` of logits, and how labels and losses are counted.
+Its task types give `labels_of`, the labels of training rows; `encode`, the codes of labels: classes [rows], or which of
+all labels a row has [rows, labels]; `decode`, the answers of logits; `losses` and `temperature` of logits and codes;
+and `cuts`, by which the logits are lower before labels are chosen, fitted on validation.
 """
 
 from __future__ import annotations
@@ -18,17 +20,16 @@ import pandas as pd
 import torch
 
 from retune.core import parts
-from retune.core.calibration import losses, temperature
 from retune.core.errors import UserError
-from retune.modeling import batches, checkpoints, curve, folder, machine, probe
+from retune.modeling import batches, checkpoints, curve, folder, linear, machine, probe, validation
 from retune.modeling.bench import Bench
 from retune.modeling.learner import Learner, Reference, Tensors
 from retune.modeling.pooled import PooledClassifier
 
 Floats = probe.Floats
 LOAD: dict[str, Any] = {}  # a base without the head that writes text
-HEAD, PROBE = "head.safetensors", "probe.safetensors"
 EMBEDDING_SHARE = 0.6  # of a time budget at most: more rows under the probe beat fewer tuned ones; it takes time too
+FLOOR = "floor"  # beside the probe that is kept: the folder of the one that answers
 CHUNK_ROWS = 256
 CALIBRATED_ROWS = 200  # under a time budget: one number is known well enough from so many
 
@@ -55,16 +56,13 @@ class PooledLearner(Learner):
         self.validation_rows = batches.tokenise(bench.tokenizer, list(bench.validation["text"]), plan.params.max_length)
         self.items = [Row(row, code) for row, code in zip(self.rows, self.codes, strict=True)]
         self.rows_per_second = math.inf  # of embedding, measured under a time budget
-        self.probe: probe.Probe
+        self.probe: probe.Probe  # where tuning starts
+        self.floor: probe.Probe  # the same, moved by its own cuts, as it answers beside the model
 
     def collate(self, items: Sequence[Row]) -> Tensors:
         """Return ids, mask and labels of one batch."""
-        padded = batches.pad([item.ids for item in items], self.bench.tokenizer.pad_token_id, left=self._left)
+        padded = batches.pad([item.ids for item in items], self.bench.tokenizer.pad_token_id)
         return {**padded, "labels": torch.from_numpy(np.stack([item.code for item in items]))}
-
-    @property
-    def _left(self) -> bool:
-        return bool(self.bench.tokenizer.padding_side == "left")
 
     @property
     def truth(self) -> probe.Codes:
@@ -77,13 +75,13 @@ class PooledLearner(Learner):
         self.module.eval()
         pad_id, device = self.bench.tokenizer.pad_token_id, next(self.module.parameters()).device
         with machine.autocast(self.bench.bfloat16):
-            return batches.compute(function, rows, pad_id, width, left=self._left, device=device)
+            return batches.compute(function, rows, pad_id, width, device=device)
 
     def warm_up(self, place: Path) -> None:
         """Fit the probe and the parts of its learning curve, or take them from an earlier attempt."""
-        if checkpoints.is_whole(place):
-            strength = float((place / "strength").read_text(encoding="utf-8"))
-            self.probe = read_probe(place, strength)
+        kept, floor = linear.kept(place), linear.kept(place / FLOOR)
+        if kept is not None and floor is not None:
+            self.probe, self.floor = kept, floor
             return
         bench, width = self.bench, self.module.head.in_features
         bench.say(f"embedding {len(self.rows)} training and {len(self.validation_rows)} validation rows")
@@ -94,14 +92,27 @@ class PooledLearner(Learner):
         validation = self.compute(self.module.embed, asked, width)
         codes, classes = self.codes[positions], len(self.labels)
         self.probe = probe.fit(vectors, codes, validation, self.truth[: len(asked)], classes, strengths)
-        shares, seed = bench.plan.params.learning_curve if bench.deadline is None else (), bench.plan.params.seed
-        _keep(place, self.probe, curve.fit(vectors, codes, classes, self.probe.strength, shares, seed))
+        self.floor = self._moved(self.probe, validation)
+        _keep(place, self.probe, self.floor, self._curve(vectors, codes))
+
+    def _moved(self, found: probe.Probe, validation: Floats) -> probe.Probe:
+        """Return a probe that chooses labels as fits the vectors of the first validation rows best."""
+        cuts = self.bench.plan.task_type.cuts(found.logits(validation), self.truth[: len(validation)])
+        return probe.moved(found, cuts)
+
+    def _curve(self, vectors: Floats, codes: probe.Codes) -> list[curve.Part]:
+        """Return probes on parts of the rows, where the task type has a picture of them and time does not press."""
+        bench, strength = self.bench, self.probe.strength
+        if bench.deadline is not None or "learning_curve" not in bench.plan.task_type.PLOTS:
+            return []
+        params = bench.plan.params
+        return curve.fit(vectors, codes, len(self.labels), strength, params.learning_curve, params.seed)
 
     def _embed(self, width: int) -> tuple[list[int], Floats]:
         """Return positions and vectors of the training rows: all, or what the time budget lets, every class first."""
         if self.bench.deadline is None:
             return list(range(len(self.rows))), self.compute(self.module.embed, self.rows, width)
-        order = round_robin(self.codes, self.bench.plan.params.seed)
+        order = round_robin(classes_of(self.codes), self.bench.plan.params.seed)
         start = time.monotonic()
         until = start + EMBEDDING_SHARE * (self.bench.deadline - start)
         vectors, done = [], 0
@@ -119,7 +130,8 @@ class PooledLearner(Learner):
         positions = super().start()
         layer = self.bench.plan.layer
         if layer is not None:
-            self.module.head.load_state_dict(_head_of(layer.model, self.labels) or self._fitted().state())
+            theirs = linear.head_of(layer.model, "labels", self.labels)
+            self.module.head.load_state_dict(theirs or self._fitted().state())
         return positions
 
     def _fitted(self) -> probe.Probe:
@@ -139,21 +151,17 @@ class PooledLearner(Learner):
 
     def scores(self) -> dict[str, float]:
         """Return the task type's metrics and the mean loss over the rows whose label is known."""
-        task_type, labels = self.bench.plan.task_type, list(self.bench.validation["label"])
+        task_type = self.bench.plan.task_type
         logits = self.compute(self.module.classify, self.validation_rows, len(self.labels))
-        predictions = list(task_type.decode(logits, self.labels)["prediction"])
-        scored = {
-            name: float(parts.find("retune.core.metrics", name).score(labels, predictions))
-            for name in task_type.METRICS
-        }
-        rows, truth = torch.from_numpy(logits), self.truth
-        loss = torch.nn.functional.cross_entropy(rows, torch.from_numpy(truth)) if (truth >= 0).any() else 0.0
-        return {**scored, "loss": float(loss)}
+        chosen = task_type.decode(logits - task_type.cuts(logits, self.truth), self.labels)
+        lost = task_type.losses(logits, self.truth)
+        scored = validation.scored(task_type, self.bench.validation, list(chosen["prediction"]))
+        return {**scored, "loss": float(lost[np.isfinite(lost)].mean()) if np.isfinite(lost).any() else 0.0}
 
     def findings(self) -> dict[str, Any]:
         """Return the labels that only validation has, and how many texts were cut."""
         found: dict[str, Any] = {}
-        unseen = sorted(set(self.bench.validation["label"]) - set(self.bench.train["label"]))
+        unseen = sorted(set(self.bench.plan.task_type.labels_of(self.bench.validation)) - set(self.labels))
         if unseen:
             found["labels_unseen_in_training"] = ", ".join(unseen)
             self.bench.say(f"{len(unseen)} labels of the validation split are not in training: {', '.join(unseen)}")
@@ -169,21 +177,28 @@ class PooledLearner(Learner):
 
     def write(self, out: Path) -> dict[str, Any]:
         """Write head and probe; return labels, pooling, the probe's strength, and the temperature."""
-        head = {name: tensor.detach().cpu().numpy() for name, tensor in self.module.head.state_dict().items()}
-        folder.write_linear(out / HEAD, head["weight"], head["bias"])
-        folder.write_linear(out / PROBE, self.probe.weight, self.probe.bias)
+        heat = self._calibrate()
+        linear.write_head(out, self.module.head)
+        folder.write_linear(out / linear.PROBE, self.floor.weight, self.floor.bias)
         return {
             "labels": self.labels, "pooling": self.bench.plan.family.POOLING, "probe_strength": self.probe.strength,
-            "temperature": self._temperature(),
+            "temperature": heat,
         }  # fmt: skip
 
-    def _temperature(self) -> float:
-        """Return the temperature that makes the model as sure as it is right on validation rows; 1 if time is up."""
+    def _calibrate(self) -> float:
+        """Move the head by the cuts that fit the validation rows; return the temperature; 1 if time is up.
+
+        The temperature makes the model as sure as it is right on those rows.
+        """
         if self.bench.deadline is not None and time.monotonic() >= self.bench.deadline:
             self.bench.say("no time is left to calibrate: confidences are as the head gives them")
             return 1.0
-        rows = self._calibrated_on()
-        return temperature(self.compute(self.module.classify, rows, len(self.labels)), self.truth[: len(rows)])
+        rows, task_type = self._calibrated_on(), self.bench.plan.task_type
+        logits, truth = self.compute(self.module.classify, rows, len(self.labels)), self.truth[: len(rows)]
+        cuts = task_type.cuts(logits, truth)
+        with torch.no_grad():
+            self.module.head.bias.sub_(torch.from_numpy(cuts).to(self.module.head.bias.device))
+        return float(task_type.temperature(logits - cuts, truth))
 
     def reference(self) -> Reference:
         """Return the logits of the task type's made-up texts, in float32."""
@@ -191,8 +206,7 @@ class PooledLearner(Learner):
         texts = [example["text"] for example in examples]
         rows = batches.tokenise(self.bench.tokenizer, texts, self.bench.plan.params.max_length)
         pad_id, device = self.bench.tokenizer.pad_token_id, next(self.module.parameters()).device
-        classify, classes = self.module.classify, len(self.labels)
-        logits = batches.compute(classify, rows, pad_id, classes, left=self._left, device=device)
+        logits = batches.compute(self.module.classify, rows, pad_id, len(self.labels), device=device)
         return Reference(examples, logits.tolist())
 
 
@@ -242,9 +256,7 @@ class PooledPredictor:
     def losses(self, rows: pd.DataFrame) -> tuple[Floats, Floats]:
         """Return the cross-entropy of each row [ROWS] whose label is known in nats, NaN for the others, and ones."""
         codes = self.task_type.encode(rows["label"], self.labels)
-        found = np.full(len(rows), np.nan, dtype=np.float32)
-        known = np.flatnonzero(codes >= 0)
-        found[known] = losses(self.logits(rows["text"].iloc[known].tolist()) / self.temperature, codes[known])
+        found = self.task_type.losses(self.logits(rows["text"].tolist()) / self.temperature, codes)
         return found, np.ones(len(rows), dtype=np.float32)
 
     def reference(self, examples: Sequence[dict[str, str]]) -> Floats:
@@ -268,9 +280,8 @@ class PooledPredictor:
 
     def _compute(self, module: PooledClassifier, function: Any, texts: Sequence[str], width: int) -> Floats:
         rows = batches.tokenise(self.tokenizer, texts, self.page.max_length)
-        left = self.tokenizer.padding_side == "left"
         device = next(module.parameters()).device
-        return batches.compute(function, rows, self.tokenizer.pad_token_id, width, left=left, device=device)
+        return batches.compute(function, rows, self.tokenizer.pad_token_id, width, device=device)
 
 
 def load(page: folder.Page, model: Path, base_folder: Path) -> PooledPredictor:
@@ -278,11 +289,11 @@ def load(page: folder.Page, model: Path, base_folder: Path) -> PooledPredictor:
     family = parts.find("retune.modeling.families", page.family)
     body, tokenizer = family.load(base_folder, **LOAD)
     body = parts.find("retune.modeling.methods", page.method).load(body, model)
-    weight, bias = folder.read_linear(model / HEAD)
-    module = PooledClassifier(body, family, weight.shape[1], len(page.head["labels"]))
-    module.head.load_state_dict({"weight": torch.from_numpy(weight), "bias": torch.from_numpy(bias)})
+    head = linear.state(model / linear.HEAD)
+    module = PooledClassifier(body, family, head["weight"].shape[1], len(page.head["labels"]))
+    module.head.load_state_dict(head)
     task_type = parts.find("retune.modeling.task_types", page.task_type)
-    fitted = read_probe(model, page.head["probe_strength"])
+    fitted = linear.read_probe(model, page.head["probe_strength"])
     return PooledPredictor(module.eval().to(machine.device()), tokenizer, task_type, page, fitted, base_folder)
 
 
@@ -296,29 +307,19 @@ def round_robin(codes: probe.Codes, seed: int) -> list[int]:
     return [int(place) for place in shuffled[np.argsort(turn, kind="stable")]]
 
 
-def read_probe(place: Path, strength: float) -> probe.Probe:
-    """Return the probe of a model folder."""
-    return probe.Probe(*folder.read_linear(place / PROBE), strength)
+def classes_of(codes: probe.Codes) -> probe.Codes:
+    """Return one class of each row: the rarest of its labels where it may have several, -1 where it has none."""
+    if codes.ndim == 1:
+        return codes
+    rarity = codes / np.maximum(codes.sum(axis=0), 1)
+    found: probe.Codes = np.where(codes.any(axis=1), rarity.argmax(axis=1), -1)
+    return found
 
 
-def _keep(place: Path, found: probe.Probe, parts_of_curve: list[curve.Part]) -> None:
-    """Keep the probe, and those of the learning curve, for an attempt after a kill."""
-    place.mkdir(parents=True, exist_ok=True)
-    with folder.writing(place):
-        folder.write_linear(place / PROBE, found.weight, found.bias)
+def _keep(place: Path, found: probe.Probe, floor: probe.Probe, parts_of_curve: list[curve.Part]) -> None:
+    """Keep both probes, and those of the learning curve, for an attempt after a kill."""
+    linear.keep(place, found)
+    linear.keep(place / FLOOR, floor)
+    checkpoints.seal(place / FLOOR)
     curve.write(place / curve.FILE, parts_of_curve)
-    (place / "strength").write_text(str(found.strength), encoding="utf-8")
     checkpoints.seal(place)
-
-
-def _head_of(parent: Path, labels: list[str]) -> Tensors | None:
-    """Return a parent's head for these labels, None where it does not know one of them.
-
-    A head of which some rows are the parent's and some are fitted answers the fitted labels alone: their scales differ.
-    """
-    known = folder.read_page(parent).head["labels"]
-    if set(labels) - set(known):
-        return None
-    weight, bias = folder.read_linear(parent / HEAD)
-    places = [known.index(label) for label in labels]
-    return {"weight": torch.from_numpy(weight[places]), "bias": torch.from_numpy(bias[places])}

@@ -21,7 +21,8 @@ from retune.modeling.learner import Reference, Tensors
 from retune.modeling.passages import Item, Passages
 from retune.modeling.reader import NOWHERE, PassageReader
 from retune.modeling.spans import Found
-from retune.modeling.windowed import WindowLearner, values
+from retune.modeling.validation import values
+from retune.modeling.windowed import WindowLearner
 from retune.modeling.words import Span
 
 Floats = windows.Floats

@@ -154,7 +154,7 @@ def test_a_tuned_models_probe_is_that_of_the_base(tiny_base: Path, tmp_path: Pat
     fitted, model = run(tiny_base, tmp_path, method="full", select_by="loss", validation=rows)
     loaded = predictor.load(model)
     given = list(loaded.probe_predict(list(rows["text"]))["prediction"])
-    from retune.modeling.windowed import scored
+    from retune.modeling.validation import scored
 
     expected = fitted.facts["validation_start"]["validation_entity_f1"]
     assert scored(loaded.task_type, rows, given)["entity_f1"] == pytest.approx(expected)
