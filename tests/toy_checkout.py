@@ -60,7 +60,7 @@ def make_model(folder: Path, base: Path, *, answers: str, strength: float = 1.0)
     from retune.modeling import bases, predictor
     from retune.modeling.families import encoder
     from retune.modeling.folder import REFERENCE, Page, write_linear
-    from retune.modeling.heads.pooled import HEAD, PROBE
+    from retune.modeling.linear import HEAD, PROBE
     from retune.modeling.methods import lora
 
     identity = bases.resolve(str(base))

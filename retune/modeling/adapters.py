@@ -99,8 +99,11 @@ def save(body: Any, folder: Path, base: str) -> None:
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in _tensors(body).items()}
     save_file(tensors, adapter / WEIGHTS, metadata={"format": "pt"})
     config = {**body.peft_config["default"].to_dict(), "base_model_name_or_path": base, "inference_mode": True}
-    # Sets come out in another order in every process.
-    config = {key: sorted(value) if isinstance(value, set) else value for key, value in config.items()}
+    # Sets come out in another order in every process; `megatron_core` names a module to import, which no folder may.
+    config = {
+        key: sorted(value) if isinstance(value, set) else value
+        for key, value in config.items() if not key.startswith("megatron")
+    }  # fmt: skip
     (adapter / CONFIG).write_text(json.dumps(config, indent=2, sort_keys=True, default=str) + "\n", encoding="utf-8")
 
 
