@@ -63,4 +63,5 @@ def _read(params: ModelParams, base: Path, rows: Any, shown: int) -> dict[str, A
     if task_type.HEAD != "text":
         return looking.of_labels(task_type, tokenizer, longest, rows, shown)
     family = parts.find("retune.modeling.families", params.family)
-    return looking.of_texts(Scribe(task_type, settings, family, tokenizer, longest), rows, shown)
+    scribe = Scribe(task_type, settings, family, tokenizer, longest).taught_by(rows)
+    return looking.of_texts(scribe, rows, shown)

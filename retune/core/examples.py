@@ -53,7 +53,7 @@ def with_identity(rows: pd.DataFrame, documents: pd.DataFrame, params: ExamplesP
         {
             "text": rows["text"].tolist(),
             "context": rows["context"].fillna("").tolist() if "context" in rows else "",
-            "label": rows["label"].str.strip().tolist(),
+            "label": rows["label"].tolist(),
             "document_id": rows["document_id"].tolist(),
             "explicit_id": source["explicit_id"],
             "side": metadata_value(source, params.side_column) if params.side_column else "",

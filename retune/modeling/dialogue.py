@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ import pandas as pd
 from retune.core import templates
 from retune.core.asking import Beginning, Conversation, Instruction, Source
 from retune.core.errors import UserError
+from retune.core.prepare.transforms import Taught, teach
 from retune.core.templates import ASSISTANT, Rendered, Template
 from retune.modeling import templating
 
@@ -54,6 +55,15 @@ class Scribe:
     family: ModuleType
     tokenizer: Any
     max_length: int
+    taught: Taught | None = None  # how prompts of plain text end, and their completions begin
+
+    def taught_by(self, rows: pd.DataFrame) -> Scribe:
+        """Return the scribe that parts prompts from completions as rows [ROWS] of plain prompts do, or as they need."""
+        sources = [self._source(text, context) for text, context in zip(rows["text"], rows["context"], strict=True)]
+        prompts = [self.template.instruct(*_parts(one)).text for one in sources if self._is_bare(one)]
+        if len(prompts) < len(rows):
+            return self
+        return replace(self, taught=teach(prompts, rows["label"].tolist()))
 
     @property
     def template(self) -> Template:
@@ -113,9 +123,11 @@ class Scribe:
         return self._learnt(self._tokens(self._rendered(short, completion))[: self.max_length], is_cut=True)
 
     def _learnt(self, tokens: list[tuple[int, bool]], *, is_cut: bool) -> Example:
-        """Return tokens as an example: what the model writes is learnt, or all but what nothing comes before."""
+        """Return tokens as an example: what the model writes is learnt, or everything; it ends with what is learnt."""
         everything = getattr(self.settings, "loss_on", "all") == "all"
-        return Example([token for token, _ in tokens], [everything or own for _, own in tokens], [], is_cut)
+        learnt = [everything or own for _, own in tokens]
+        end = len(learnt) - next((place for place, own in enumerate(reversed(learnt)) if own), 0)
+        return Example([token for token, _ in tokens[:end]], learnt[:end], [], is_cut)
 
     def _fitted(self, source: Source, room: int) -> tuple[Ids, bool]:
         """Return a prompt of at most `room` tokens, and whether it was cut for that."""
@@ -157,17 +169,30 @@ class Scribe:
         if isinstance(source, Conversation):
             turn = [] if completion is None else [{"role": ASSISTANT, "content": completion}]
             return templating.converse(self.template, self.tokenizer, [*source.messages, *turn])
+        if self.taught is not None:
+            prompt = self.taught.prompt_for(self.template.instruct(*_parts(source)).text)
+            said = None if completion is None else self.taught.completion_for(completion)
+            return templating.instruct(self.template, self.tokenizer, prompt, "", said)
         parted = self._parted(source)
         return templating.instruct(self.template, self.tokenizer, parted.text, parted.context, completion)
 
     def _parted(self, source: Instruction) -> Instruction:
         """Return an instruction with what parts a document from the answer, where plain text has nothing else."""
-        plain = self.template.instruction == templates.PLAIN.instruction
-        if self.has_encoder or not source.is_document or not plain or templating.is_own(self.template, self.tokenizer):
+        if not source.is_document or not self._is_plain:
             return source
         if source.context:
             return Instruction(source.text, source.context + PARTING)
         return Instruction(source.text + PARTING)
+
+    @property
+    def _is_plain(self) -> bool:
+        """Tell whether a model reads on from a prompt to its answer without a break."""
+        plain = self.template.instruction == templates.PLAIN.instruction
+        return plain and not self.has_encoder and not templating.is_own(self.template, self.tokenizer)
+
+    def _is_bare(self, source: Source) -> bool:
+        """Tell whether nothing parts a source from its answer but what the row has."""
+        return isinstance(source, Instruction) and not source.is_document and self._is_plain
 
     def _tokens(self, rendered: Rendered) -> list[tuple[int, bool]]:
         """Return token ids, and for each whether the model writes it; one token of the beginning, never two.
@@ -205,3 +230,8 @@ class Scribe:
         """Return the ids of each text without special tokens."""
         encoded = self.tokenizer(texts, add_special_tokens=False, return_attention_mask=False) if texts else {}
         return [list(ids) for ids in encoded.get("input_ids", [])]
+
+
+def _parts(source: Source) -> tuple[str, str]:
+    """Return an instruction and what it is about."""
+    return (source.text, source.context) if isinstance(source, Instruction) else ("", "")

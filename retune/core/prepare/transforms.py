@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from retune.core.prepare.affixes import ending, stands_twice
 from retune.core.prepare.findings import Transform
+from retune.core.prepare.pair_checks import leading_space, prompt_ending
 from retune.core.prepare.pairs import Checked
-from retune.core.prepare.sheet import COMPLETION, CONDITIONAL, OPEN_ENDED, PROMPT
+from retune.core.prepare.sheet import COLUMNS, COMPLETION, CONDITIONAL, OPEN_ENDED, PROMPT, Measure, Row, Sheet, kind_of
 
 VERSION = 1
 
@@ -28,6 +30,12 @@ class Taught:
             text = transform.of(text)
         return text
 
+    def completion_for(self, text: str) -> str:
+        """Return a completion as the model learns to write it."""
+        for transform in self.completion:
+            text = transform.of(text)
+        return text
+
     def answer_of(self, generated: str) -> str:
         """Return what a model said, without what marks its beginning and its end."""
         cuts = [generated.find(mark) for mark in self.stop if mark in generated]
@@ -42,6 +50,25 @@ class Taught:
         """Return what `as_dict` wrote; other keys of the record are not needed here."""
         columns = {name: tuple(Transform(**one) for one in value[name]) for name in (PROMPT, COMPLETION)}
         return cls(**columns, stop=tuple(value["stop"]), start=value["start"])
+
+
+def teach(prompts: Sequence[str], completions: Sequence[str]) -> Taught:
+    """Return how rows of plain text are put to a model that reads on from prompt to completion without a break.
+
+    What all prompts end with parts them from their completions; where they share nothing a separator is added, and a
+    space before completions without one. Prompts without any capital are asked for without capitals.
+    """
+    pairs = zip(prompts, completions, strict=True)
+    rows = tuple(Row(number, dict(zip(COLUMNS, pair, strict=True))) for number, pair in enumerate(pairs))
+    sheet = Sheet(rows, Measure("characters", 0, len))
+    done = Checked(replace(sheet, kind=kind_of(sheet)))
+    for part in (prompt_ending, leading_space):
+        for repair in (finding.repair for finding in part.look(done.sheet)):
+            if isinstance(repair, Transform):
+                done = replace(done, sheet=done.sheet.repaired(repair), transforms=(*done.transforms, repair))
+    found = taught(done)
+    lower = any(map(str.islower, prompts)) and all(prompt == prompt.lower() for prompt in prompts)
+    return replace(found, prompt=(Transform(PROMPT, "lower"), *found.prompt)) if lower else found
 
 
 def taught(done: Checked) -> Taught:

@@ -15,6 +15,7 @@ import torch
 
 from retune.core import parts, scoring
 from retune.core.errors import UserError
+from retune.core.prepare.transforms import Taught
 from retune.modeling import folder, machine, packing, sheets, template_doctor
 from retune.modeling.bench import Bench
 from retune.modeling.dialogue import Example, Scribe
@@ -28,6 +29,7 @@ LOAD: dict[str, Any] = {"with_lm_head": True}
 BATCH_TOKENS = 8192  # padded tokens at once when nothing is learned
 MADE_UP = " On Thursday, at ten."  # how every made-up row goes on, for the numbers that a reloaded model must give
 BY_LOSS = ("loss", "perplexity")
+TAUGHT = "taught"  # in the page: how plain prompts are put
 
 
 class TextLearner(Learner):
@@ -38,7 +40,8 @@ class TextLearner(Learner):
     def __init__(self, bench: Bench) -> None:
         super().__init__(bench)
         plan = bench.plan
-        self.scribe = Scribe(plan.task_type, plan.task_settings, plan.family, bench.tokenizer, plan.params.max_length)
+        scribe = Scribe(plan.task_type, plan.task_settings, plan.family, bench.tokenizer, plan.params.max_length)
+        self.scribe = scribe.taught_by(bench.train)
         self.scribe.end_ids()
         self.module = Writer(bench.body, self.scribe.has_encoder, plan.params.label_smoothing).to(machine.device())
         self.examples = self.scribe.examples(bench.train)
@@ -114,8 +117,8 @@ class TextLearner(Learner):
         return {"learnt_tokens": sum(block.learnt_tokens for block in self.items)}
 
     def write(self, out: Path) -> dict[str, Any]:  # noqa: ARG002 - the method has written what was learnt
-        """Return what the page says of the head: nothing, it is the base's own."""
-        return {}
+        """Return what the page says of the head: how plain prompts are put; the head itself is the base's own."""
+        return {TAUGHT: self.scribe.taught.as_dict()} if self.scribe.taught is not None else {}
 
     def reference(self) -> Reference:
         """Return the loss of each token of a made-up answer to the task type's made-up rows, in float32."""
@@ -141,7 +144,7 @@ class TextPredictor:
         """Return prediction and confidence, the mean probability of the tokens, of each row in their order."""
         answers = self._answers(self.scribe.prompts(texts, contexts or [""] * len(texts)))
         found = {
-            "prediction": [self._text(answer).strip() for answer in answers],
+            "prediction": [self._answer(answer) for answer in answers],
             "confidence": [answer.confidence for answer in answers],
         }
         return pd.DataFrame(found).astype({"prediction": "str", "confidence": "float64"})
@@ -182,6 +185,11 @@ class TextPredictor:
         text = self._decoded(answer.ids)
         return min((text.partition(stop)[0] for stop in self.scribe.template.stops), key=len, default=text)
 
+    def _answer(self, answer: Answer) -> str:
+        """Return what is said in answer, without what only marks its end."""
+        text, taught = self._text(answer), self.scribe.taught
+        return (taught.answer_of(text) if taught is not None else text).strip()
+
     def _decoded(self, ids: list[int]) -> str:
         text: str = self.scribe.tokenizer.decode(ids, skip_special_tokens=True)
         return text
@@ -194,7 +202,8 @@ def load(page: folder.Page, model: Path, base_folder: Path) -> TextPredictor:
     body = parts.find("retune.modeling.methods", page.method).load(body, model)
     task_type = parts.find("retune.modeling.task_types", page.task_type)
     settings = task_type.Settings.model_validate(page.task_settings)
-    scribe = Scribe(task_type, settings, family, tokenizer, page.max_length)
+    taught = Taught.from_dict(page.head[TAUGHT]) if TAUGHT in page.head else None
+    scribe = Scribe(task_type, settings, family, tokenizer, page.max_length, taught)
     return TextPredictor(Writer(body, scribe.has_encoder).eval().to(machine.device()), scribe, page, base_folder)
 
 

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from retune.core.prepare.transforms import Taught, taught
+from retune.core.prepare.transforms import Taught, taught, teach
 from tests.core.prepare.toys import clean, labelled, prompts, run, word
 
 RAW = [{"prompt": f"Which tree is this? {word(row)}", "completion": f"Answer: {word(row + 7)}"} for row in range(120)]
@@ -48,3 +48,30 @@ def test_an_ending_that_also_stands_inside_is_no_stop_sequence() -> None:
     rows = [{**row, "completion": row["completion"].replace(".\n", "!") + " No!"} for row in clean()]
     done = run([*rows, {"prompt": "q ->", "completion": " A No! B No!"}])
     assert taught(done).stop == ()
+
+
+@pytest.mark.case("PD-B10")
+def test_plain_rows_without_a_separator_are_taught_with_one_and_asked_with_the_same() -> None:
+    questions = [f"which tree is {word(row)}" + "?!."[row % 3] for row in range(9)]
+    found = teach([text.capitalize() for text in questions], [word(row) for row in range(9)])
+    assert found.prompt_for("Which tree is it") == "Which tree is it ->"
+    assert found.completion_for("an oak") == " an oak"
+    assert found.answer_of(found.completion_for("an oak")) == "an oak"
+
+
+@pytest.mark.case("PD-B10")
+def test_what_prepared_rows_share_is_kept_as_it_is() -> None:
+    rows = clean()
+    found = teach([row["prompt"] for row in rows], [row["completion"] for row in rows])
+    assert found.prompt_for(rows[0]["prompt"]) == rows[0]["prompt"]
+    assert found.completion_for(rows[0]["completion"]) == rows[0]["completion"]
+    assert (found.stop, found.start) == ((".\n",), " ")
+    assert Taught.from_dict(json.loads(json.dumps(found.as_dict()))) == found
+
+
+@pytest.mark.case("PD-B10")
+def test_a_model_that_never_saw_a_capital_is_asked_without() -> None:
+    small, answers = [f"{word(row)} ->" for row in range(9)], [" yes", " no", " perhaps"] * 3
+    assert teach(small, answers).prompt_for("An OAK") == "an oak ->"
+    assert teach([text.capitalize() for text in small], answers).prompt_for("An OAK") == "An OAK ->"
+    assert teach([f"{row} + {row} =" for row in range(9)], answers).prompt_for("A =") == "A ="
