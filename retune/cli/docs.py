@@ -38,6 +38,7 @@ DISCOVERED = (
     "retune/modeling/heads",
     "retune/modeling/families",
     "retune/modeling/methods",
+    "retune/io/providers",
 )
 
 

@@ -22,9 +22,10 @@ KINDS = [
     "retune.modeling.task_types",
     "retune.modeling.families",
     "retune.modeling.methods",
+    "retune.io.providers",
 ]
-HEAVY = ["accelerate", "docx", "dvc", "great_expectations", "matplotlib", "mlflow", "openpyxl", "peft", "prefect",
-         "pypdf", "sacrebleu", "sklearn", "torch", "transformers"]  # fmt: skip
+HEAVY = ["accelerate", "docx", "dvc", "great_expectations", "matplotlib", "mlflow", "openai", "openpyxl", "peft",
+         "prefect", "pypdf", "sacrebleu", "sklearn", "torch", "transformers"]  # fmt: skip
 IMPORT_ALL = f"""
 import json, sys
 from retune.core import parts
