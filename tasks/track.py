@@ -41,6 +41,7 @@ from retune.io.settings import read_yaml
 from retune.io.tracking import FINISHED, KIND, NOTE, PROFILE, SEEN, VERSION, Dataset, Tracking
 from retune.io.version_report import CARD, COUNTS, folder_of_answers, gather
 from retune.modeling.keys import JOURNAL, TrainingInputs
+from retune.modeling.methods.hosted import TOLD
 from retune.project import read_project
 
 SPLITS = {"train": "training", "validation": "validation", "test": "test"}
@@ -264,7 +265,12 @@ def _files(place: Place, target: str) -> dict[str, list[Path]]:
     corpus, model = place.corpus, place.model
     answers = {folder_of_answers(target) or "evaluation": [model / "evaluate" / "predictions.parquet"]}
     return {
-        "lineage": [*(place.root / name for name in lockfile.LINEAGE), place.base, place.root / "tombstones.csv"],
+        "lineage": [
+            *(place.root / name for name in lockfile.LINEAGE),
+            place.base,
+            place.base.parent / TOLD,
+            place.root / "tombstones.csv",
+        ],
         "gates/documents": [*files_of(corpus / "gate"), corpus / "validate" / "data_docs"],
         "gates/examples": [*files_of(model / "gate"), model / "examples" / "data_docs"],
         "training": [model / "train" / name for name in ("history.jsonl", "facts.json", "timings.json")],

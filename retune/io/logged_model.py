@@ -17,6 +17,7 @@ from typing import Any
 
 import yaml
 
+from retune.core import parts
 from retune.core.errors import IntegrityError
 from retune.io.files import read_json, sha256_file, write_json
 from retune.io.mlflow_store import QUIET, answering
@@ -103,6 +104,8 @@ def _forget_paths(folder: Path) -> None:
 def requirements(base: dict[str, Any]) -> list[str]:
     """Return the packages that answering needs, pinned to the installed versions; nothing is looked up on the net."""
     names = [*PACKAGES, BUNDLED] if base.get("kind") == "bundled" else [*PACKAGES]
+    if base.get("hosted"):
+        names.append(parts.find("retune.io.providers", base["hosted"]["provider"]).PACKAGE)
     found = {name: _installed(name) for name in names}
     return [f"{name}=={number}" for name, number in found.items() if number]
 

@@ -23,7 +23,11 @@ CODE = ("retune/", "tasks/")
 LOCK = "dvc.lock"
 COPIED = ("retune", "tasks", "dvc.yaml", ".dvcignore", "requirements.lock")  # where no commit holds the code
 TRACKED = ("data", "collected")  # folders that DVC brings back
-PINNED = {"base.json": "artifacts/models/{model}/resolve/base.json", "tombstones.csv": "tombstones.csv"}
+PINNED = {
+    "base.json": "artifacts/models/{model}/resolve/base.json",
+    "events.jsonl": "artifacts/models/{model}/resolve/hosted/events.jsonl",  # of a model that a service tuned
+    "tombstones.csv": "tombstones.csv",
+}
 SHOWN = 10
 
 
