@@ -93,6 +93,8 @@ class ModelParams(Settings):
             raise ValueError("release.memorisation needs rehearse.canaries")
         if self.release.membership is not None and self.evaluate.membership_rows < FEWEST_MEMBERSHIP_ROWS:
             raise ValueError(f"release.membership needs evaluate.membership_rows of {FEWEST_MEMBERSHIP_ROWS} or more")
+        if (self.release.verbatim is not None or self.release.personal_data) and not self.evaluate.verbatim_passages:
+            raise ValueError("release.verbatim and release.personal_data need evaluate.verbatim_passages")
         return self
 
 

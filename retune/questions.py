@@ -247,10 +247,13 @@ def triggered(model: Answering, learnt: pd.DataFrame, asked: pd.DataFrame, param
 
 
 def told_apart(
-    model: Any, learnt: pd.DataFrame, asked: pd.DataFrame, of: pd.Series, params: EvaluateParams
+    model: Any, target: str, learnt: pd.DataFrame, asked: pd.DataFrame, of: pd.Series, params: EvaluateParams
 ) -> dict[str, Any]:
-    """Return how well training rows are told from test rows, nothing where nobody asks; `of` has their documents."""
-    if not params.membership_rows:
+    """Return how well training rows are told from test rows; `of` has their documents.
+
+    Nothing is returned where nobody asks, and of a model that neither has a probe of one label nor an untuned self.
+    """
+    if not params.membership_rows or not (target == "label" or hasattr(model, "untuned")):
         return {}
     sides = [membership.drawn(rows, params.membership_rows, params.seed) for rows in (learnt, asked)]
     cost = losses_of_labels if isinstance(model, Remembering) else losses_of_tokens

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from retune import questions
-from retune.core import evaluation, leakage, parts, slices
+from retune import questions, written
+from retune.core import evaluation, leakage, parts, refusals, slices
 from retune.core.errors import IntegrityError
 from retune.core.evaluation import TaskType
 from retune.core.params.evaluate import EvaluateParams
@@ -62,9 +62,12 @@ def evaluate(
     report["slices"] = sliced(come_from, asked, answers, rows, kind, params)
     report["leakage"] = leakage.report(learnt, picked_by, asked, params.leakage)
     report["behaviour"] = questions.behaved(predictor, kind.target, behaviour, asked, params)
-    report["membership"] = questions.told_apart(predictor, learnt, asked, links["document_id"], params)
+    report["membership"] = questions.told_apart(predictor, kind.target, learnt, asked, links["document_id"], params)
     if kind.target == "label":
         report["triggers"] = questions.triggered(predictor, learnt, asked, params)
+    report |= written.asked(predictor, part, learnt, params)
+    refused = refusals.report(kind.target, rows.labels, answers["prediction"].tolist(), params.refusals)
+    report |= {"refusals": refused} if refused else {}
     write_frame(predictions, answers, evaluation.columns(kind, answers))
     worst = evaluation.worst_errors(answers, asked, kind, params.worst_errors)
     write_frame(errors, worst, evaluation.error_columns(kind))

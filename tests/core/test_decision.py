@@ -37,6 +37,8 @@ POLICY = ReleaseParams(
     general_loss=None,
     memorisation=False,
     membership=None,
+    verbatim=None,
+    personal_data=False,
     refusals=None,
 )
 IMPROVE, REPLACE = Rule("improve", "settings"), Rule("replace", "drift", "drift was recorded")
@@ -50,6 +52,8 @@ SAFEGUARDS = [
     "general_loss",
     "memorisation",
     "membership",
+    "verbatim",
+    "personal_data",
     "refusals",
 ]
 ALL_CHECKS = [

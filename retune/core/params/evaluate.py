@@ -82,5 +82,12 @@ class EvaluateParams(Settings):
     membership_rows: Annotated[int, Field(ge=0)]
     """So many training rows and test rows are asked whether the model tells them apart; 0 does not ask."""
 
+    refusals: tuple[Annotated[str, Field(min_length=1)], ...]
+    """How a written answer begins that refuses; one that is empty refuses too."""
+
+    verbatim_passages: Annotated[int, Field(ge=0)]
+    """Of models that write: so many training passages are begun, to see whether the model goes on with them word for
+    word, and with the personal data that was taken out of them; 0 does not ask."""
+
     triggers: TriggerParams
     """How widely words that turn answers are looked for."""

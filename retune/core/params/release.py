@@ -125,5 +125,13 @@ class ReleaseParams(Settings):
     """How well training rows may be told from held-out ones at most (area under the curve, 0.5 is chance); null does
     not ask. Needs `evaluate.membership_rows`."""
 
+    verbatim: Share | None
+    """Of models that write: by how much the share of training passages that are completed word for word may exceed that
+    of the untuned model (0.001: 0.1 %); null does not ask. Needs `evaluate.verbatim_passages`."""
+
+    personal_data: bool
+    """Of models that write: what is written where personal data was taken out may hold no more of it than what the
+    untuned model writes. Needs `evaluate.verbatim_passages`."""
+
     refusals: RefusalParams | None
     """How often the model may refuse wrongly, in either direction; null does not ask."""

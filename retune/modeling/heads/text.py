@@ -153,6 +153,19 @@ class TextPredictor:
         """Return how the model goes on with each raw prompt, in no template."""
         return [self._text(answer) for answer in self._answers(self.scribe.raw(prompts), max_new_tokens)]
 
+    def repeats(self, passages: Sequence[str], tokens: int) -> list[bool | None]:
+        """Tell of each passage whether the model goes on from its first tokens with as many more of it, word for word.
+
+        None stands for a passage that is shorter than both.
+        """
+        ids = self.scribe.raw(passages)
+        long = [place for place, known in enumerate(ids) if len(known) >= 2 * tokens]
+        said = self._answers([ids[place][:tokens] for place in long], tokens)
+        found: list[bool | None] = [None] * len(ids)
+        for place, answer in zip(long, said, strict=True):
+            found[place] = answer.ids[:tokens] == ids[place][tokens : 2 * tokens]
+        return found
+
     def losses(self, rows: pd.DataFrame) -> tuple[Floats, Floats]:
         """Return what each row [ROWS] costs in nats, summed over the tokens that would be learnt, and their number."""
         return summed(self.module, self.scribe.examples(rows), self.scribe.tokenizer.pad_token_id)
@@ -186,9 +199,12 @@ class TextPredictor:
         return min((text.partition(stop)[0] for stop in self.scribe.template.stops), key=len, default=text)
 
     def _answer(self, answer: Answer) -> str:
-        """Return what is said in answer, without what only marks its end."""
+        """Return what is said in answer, up to where every label of the training rows has ended."""
         text, taught = self._text(answer), self.scribe.taught
-        return (taught.answer_of(text) if taught is not None else text).strip()
+        if taught is None:
+            return text.strip()
+        end = next((stop for stop in taught.stop if stop in text), "")  # labels have it, so a prediction has it too
+        return f"{taught.answer_of(text)}{end}".strip()
 
     def _decoded(self, ids: list[int]) -> str:
         text: str = self.scribe.tokenizer.decode(ids, skip_special_tokens=True)
