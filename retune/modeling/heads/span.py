@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 
 from retune.core import parts
 from retune.modeling import folder, linear, machine, passages, spans, windows
@@ -140,6 +141,7 @@ class SpanPredictor:
     passages: Passages
     task_type: ModuleType
     page: folder.Page
+    base_folder: Path
 
     def predict(self, texts: Sequence[str], contexts: Sequence[str] | None = None) -> pd.DataFrame:
         """Return the answer to each question from its passage, and its share of all answers, none among them."""
@@ -162,6 +164,14 @@ class SpanPredictor:
         """Return the log-probabilities of made-up rows."""
         return numbers(self.module, self.passages, examples)
 
+    def untuned(self) -> SpanPredictor:
+        """Return the base before it was tuned under a head to which all pieces of a passage are alike."""
+        family = parts.find("retune.modeling.families", self.page.family)
+        body, _ = family.load(self.base_folder)
+        width = self.module.head.in_features
+        module = reader_of(body, {"weight": torch.zeros(2, width), "bias": torch.zeros(2)})
+        return replace(self, module=module)
+
 
 LEARNER = SpanLearner
 
@@ -171,12 +181,17 @@ def load(page: folder.Page, model: Path, base_folder: Path) -> SpanPredictor:
     family = parts.find("retune.modeling.families", page.family)
     body, tokenizer = family.load(base_folder, **LOAD)
     body = parts.find("retune.modeling.methods", page.method).load(body, model)
-    head = linear.state(model / linear.HEAD)
-    module = PassageReader(body, head["weight"].shape[1])
-    module.head.load_state_dict(head)
+    module = reader_of(body, linear.state(model / linear.HEAD))
     read_by = Passages(tokenizer, page.max_length, page.task_settings["overlap_tokens"])
     task_type = parts.find("retune.modeling.task_types", page.task_type)
-    return SpanPredictor(module.eval().to(machine.device()), read_by, task_type, page)
+    return SpanPredictor(module, read_by, task_type, page, base_folder)
+
+
+def reader_of(body: torch.nn.Module, head: Tensors) -> PassageReader:
+    """Return a body under a head, ready to answer."""
+    module = PassageReader(body, head["weight"].shape[1])
+    module.head.load_state_dict(head)
+    return module.eval().to(machine.device())
 
 
 def read(by: Passages, task_type: ModuleType, rows: pd.DataFrame) -> list[Item]:

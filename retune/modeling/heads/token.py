@@ -199,11 +199,8 @@ class TokenPredictor:
 
     def predict(self, texts: Sequence[str], contexts: Sequence[str] | None = None) -> pd.DataFrame:  # noqa: ARG002
         """Return prediction and confidence of each text, in their order; entities are asked of texts alone."""
-        read = self.reader.read(texts)
-        return self._decoded(logits_of(self.module, self.reader, read), read, self.page.head["temperature"])
-
-    def _decoded(self, logits: Sequence[Floats], read: Reading, temperature: float = 1.0) -> pd.DataFrame:
-        tempered = [found / np.float32(temperature) for found in logits]
+        read, heat = self.reader.read(texts), np.float32(self.page.head["temperature"])
+        tempered = [found / heat for found in logits_of(self.module, self.reader, read)]
         answer: pd.DataFrame = self.task_type.decode(tempered, read.words, self.tags)
         return answer
 
@@ -225,10 +222,17 @@ class TokenPredictor:
         if self.probe is None:
             todo = "Give train.task_settings.probe_words a number, or leave the floor `probe` out."
             raise UserError(expected="a model with a probe", found="none", todo=todo)
+        return self.untuned().predict(texts)
+
+    def untuned(self) -> TokenPredictor:
+        """Return the base before it was tuned under the probe; without one all tags are alike to it."""
         family = parts.find("retune.modeling.families", self.page.family)
         body, _ = family.load(self.base_folder)  # full tuning changed the one in memory
-        read = self.reader.read(texts)
-        return self._decoded(logits_of(tagger(body, learnable(self.probe).state()), self.reader, read), read)
+        width = self.module.head.in_features
+        blank = {"weight": torch.zeros(len(self.tags), width), "bias": torch.zeros(len(self.tags))}
+        head = blank if self.probe is None else learnable(self.probe).state()
+        page = replace(self.page, head={**self.page.head, "temperature": 1.0})
+        return replace(self, module=tagger(body, head), page=page)
 
 
 LEARNER = TokenLearner

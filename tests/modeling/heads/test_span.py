@@ -167,3 +167,16 @@ def test_losses_add_up_to_the_mean_that_is_reported(pair_base: Path, tmp_path: P
     lost, tokens = predictor.load(model).losses(rows)
     best = fitted.facts["validation_best"]["validation_loss"]
     assert lost.sum() / tokens.sum() == pytest.approx(best, abs=1e-4)
+
+
+def test_a_tuned_model_is_less_surprised_than_one_to_which_all_pieces_are_alike(
+    pair_base: Path, tmp_path: Path
+) -> None:
+    rows = question_rows(10, seed=1)
+    _, model = run(pair_base, tmp_path, validation=rows, epochs=4, learning_rate=0.004, select_by="loss")
+    loaded = predictor.load(model)
+    (now, counted), (before, alike) = loaded.losses(rows), loaded.untuned().losses(rows)
+    assert now.sum() < before.sum()
+    assert counted.tolist() == alike.tolist() == [2.0] * 10
+    items = loaded.passages.read(list(rows["text"]), list(rows["context"]))
+    np.testing.assert_allclose(before, [2 * np.log(len(item.places)) for item in items], rtol=1e-5)

@@ -5,15 +5,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from retune.core.errors import UserError
 from retune.core.targets import entities
 from retune.modeling import predictor
 from retune.modeling.bench import prepare
+from retune.modeling.heads.token import logits_of, tagger
 from retune.modeling.tagging import Reader
 from retune.modeling.train import Fitted, fit
+from retune.modeling.validation import scored
 from tests.modeling.conftest import make_plan
 from tests.modeling.heads.rows import entity_rows
+from tests.modeling.tiny import tiny
 
 SETTINGS = {"overlap_tokens": 4, "pieces": "first", "probe_words": 500}
 
@@ -137,8 +141,6 @@ def test_the_head_starts_from_a_probe_of_as_many_words_as_are_asked_for(tiny_bas
 
 @pytest.mark.case("TR-12")
 def test_a_word_is_asked_by_its_first_piece_or_by_all(tmp_path: Path) -> None:
-    from tests.modeling.tiny import tiny
-
     base = tiny("bert", tmp_path / "base")
     text = "Annabergenstein paid"
     first, every = (reader_of(base, pieces=pieces).read([text]) for pieces in ("first", "all"))
@@ -154,20 +156,26 @@ def test_a_tuned_models_probe_is_that_of_the_base(tiny_base: Path, tmp_path: Pat
     fitted, model = run(tiny_base, tmp_path, method="full", select_by="loss", validation=rows)
     loaded = predictor.load(model)
     given = list(loaded.probe_predict(list(rows["text"]))["prediction"])
-    from retune.modeling.validation import scored
-
     expected = fitted.facts["validation_start"]["validation_entity_f1"]
     assert scored(loaded.task_type, rows, given)["entity_f1"] == pytest.approx(expected)
 
 
-def test_padding_changes_no_logit(tmp_path: Path) -> None:
-    from retune.modeling.heads.token import logits_of, tagger
-    from tests.modeling.tiny import tiny
+def test_a_tuned_model_is_less_surprised_than_the_untuned_one(tiny_base: Path, tmp_path: Path) -> None:
+    rows = entity_rows(15, seed=1)
+    for words in (0, 200):
+        _, model = run(
+            tiny_base, tmp_path / str(words), validation=rows, task_settings={"probe_words": words}, select_by="loss",
+            epochs=5, learning_rate=0.01,
+        )  # fmt: skip
+        loaded = predictor.load(model)
+        (now, counted), (before, alike) = loaded.losses(rows), loaded.untuned().losses(rows)
+        assert now.sum() < before.sum()
+        assert counted.tolist() == alike.tolist() == rows["text"].str.split().str.len().tolist()
 
+
+def test_padding_changes_no_logit(tmp_path: Path) -> None:
     base = tiny("bert", tmp_path / "base")
     body, _ = make_plan(base).family.load(base)
-    import torch
-
     torch.manual_seed(0)
     module = tagger(body, torch.nn.Linear(32, 5).state_dict())
     reader = reader_of(base, 64)
