@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,18 +18,7 @@ INK, BLUE, PAPER_BLUE = "#1f2933", "#7ba7d0", "Blues"
 
 def drawn(name: str, report: Mapping[str, Any]) -> Figure | None:
     """Draw one picture of a report (metrics.json) by its name; None where the report has nothing for it."""
-    found = report.get(SECTIONS.get(name, name))
-    if not found:
-        return None
-    figure: Figure = {
-        "confusion": lambda: confusion(**found),
-        "per_class": lambda: per_class(found),
-        "reliability": lambda: reliability(found),
-        "learning_curve": lambda: learning_curve(found),
-        "floors": lambda: floors(report),
-        "words": lambda: words(found),
-    }[name]()
-    return figure
+    return PICTURES[name](report) if report.get(SECTIONS.get(name, name)) else None
 
 
 def confusion(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> Figure:
@@ -150,3 +139,13 @@ def save(figure: Figure, folder: Path, name: str) -> None:
     with mpl.rc_context({"svg.hashsalt": "retune", "svg.fonttype": "none"}):
         figure.savefig(folder / f"{name}.svg", metadata={"Date": None, "Creator": None})
         figure.savefig(folder / f"{name}.png", dpi=110, metadata={"Software": None})
+
+
+PICTURES: dict[str, Callable[[Mapping[str, Any]], Figure]] = {
+    "confusion": lambda report: confusion(**report["confusion"]),
+    "floors": floors,
+    "learning_curve": lambda report: learning_curve(report["learning_curve"]),
+    "per_class": lambda report: per_class(report["per_class"]),
+    "reliability": lambda report: reliability(report["calibration"]),
+    "words": lambda report: words(report["words"]),
+}

@@ -2,7 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from retune.core import parts
 from retune.modeling import plots
+from tests.core.version_toys import WRITTEN
 
 LABELS = ["badge", "printer <2nd floor>", "vpn"]
 COUNTS = [[5, 0, 1, 0], [0, 7, 0, 2], [1, 0, 9, 0]]
@@ -16,6 +18,8 @@ LABELLED = {"confusion": lambda: plots.confusion(LABELS, COUNTS), "per_class": l
 DRAWN = {
     **LABELLED,
     "reliability": lambda: plots.reliability(RELIABILITY),
+    "floors": lambda: plots.floors(WRITTEN),
+    "words": lambda: plots.words(WRITTEN["words"]),
     "learning_curve": lambda: plots.learning_curve({"points": POINTS}),
 }
 
@@ -48,3 +52,18 @@ def test_a_picture_names_every_label(name: str, tmp_path: Path) -> None:
 def test_answers_that_were_not_given_have_a_column_of_their_own(tmp_path: Path) -> None:
     plots.save(plots.confusion(LABELS, COUNTS), tmp_path, "confusion")
     assert "(none)" in (tmp_path / "confusion.svg").read_text()
+
+
+@pytest.mark.parametrize("name", parts.names("retune.modeling.task_types"))
+def test_a_task_type_names_pictures_that_there_are(name: str) -> None:
+    assert set(parts.find("retune.modeling.task_types", name).PLOTS) <= set(plots.PICTURES)
+
+
+def test_what_was_not_measured_is_not_drawn(tmp_path: Path) -> None:
+    assert plots.drawn("confusion", WRITTEN) is None
+    assert plots.drawn("learning_curve", {"learning_curve": {}}) is None
+    figure = plots.drawn("floors", WRITTEN)
+    assert figure is not None
+    plots.save(figure, tmp_path, "floors")
+    text = (tmp_path / "floors.svg").read_text()
+    assert all(name in text for name in ("the model", "lead3", "untuned", "rougeL with 95 % interval"))

@@ -12,7 +12,7 @@ COLUMNS = ("text",)
 METRICS = ("perplexity", "chrf", "rougeL")
 PRIMARY = "chrf"
 FLOORS = ("untuned",)
-PLOTS = ()
+PLOTS = ("floors", "words")
 EXAMPLE = [  # made up
     {"text": json.dumps([{"role": "user", "content": "When is the office open?"}]), "context": ""},
     {

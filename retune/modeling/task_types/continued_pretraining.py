@@ -10,7 +10,7 @@ COLUMNS = ("text",)
 METRICS = ("perplexity",)
 PRIMARY = "perplexity"
 FLOORS = ("untuned",)
-PLOTS = ()
+PLOTS = ("floors",)
 EXAMPLE = [  # made up
     {"text": "The office is open from eight to six. Visitors wear a badge.", "context": ""},
     {"text": "Invoices are paid within thirty days.", "context": ""},

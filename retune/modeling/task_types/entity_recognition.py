@@ -21,7 +21,7 @@ COLUMNS = ("text",)
 PRIMARY = "entity_f1"
 METRICS = ("entity_f1",)
 FLOORS = ("probe", "longest_match")
-PLOTS: tuple[str, ...] = ()
+PLOTS = ("floors", "per_class", "reliability")
 EXAMPLE = [  # made up
     {"text": "Anna Berg of Harbour Freight called from Hamburg about the invoice of March.", "context": ""},
     {"text": "The printer on the third floor does not print.", "context": ""},

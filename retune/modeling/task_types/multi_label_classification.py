@@ -16,7 +16,7 @@ HEAD, TARGET = "pooled", "labels"
 COLUMNS = ("text",)
 PRIMARY = "subset_accuracy"
 FLOORS = ("probe", "tfidf_per_label")
-PLOTS: tuple[str, ...] = ()
+PLOTS = ("floors", "per_class", "reliability")
 METRICS = ("set_micro_f1", "set_macro_f1", "subset_accuracy")
 EXAMPLE = [  # made up
     {"text": "The printer does not print and the invoice for its toner is missing.", "context": ""},

@@ -17,7 +17,7 @@ COLUMNS = ("text", "context")  # the question, the passage
 PRIMARY = "span_f1"
 METRICS = ("span_f1", "exact_match")
 FLOORS = ("sentence_overlap",)
-PLOTS: tuple[str, ...] = ()
+PLOTS = ("floors", "reliability")
 EXAMPLE = [  # made up
     {
         "text": "On which floor does the printer not print?",

@@ -10,7 +10,7 @@ COLUMNS = ("text",)
 METRICS = ("perplexity", "rougeL", "rouge1", "rouge2")
 PRIMARY = "rougeL"
 FLOORS = ("lead3", "untuned")
-PLOTS = ()
+PLOTS = ("floors", "words")
 EXAMPLE = [  # made up
     {"text": "The meeting of the board moved from Monday to Thursday, because two members are ill.", "context": ""},
     {"text": "The invoice of March was paid twice. The supplier returned the money in April.", "context": ""},

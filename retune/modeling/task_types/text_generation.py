@@ -10,7 +10,7 @@ COLUMNS = ("text", "context")
 METRICS = ("perplexity", "chrf", "rougeL", "exact_match")
 PRIMARY = "chrf"
 FLOORS = ("untuned",)
-PLOTS = ()
+PLOTS = ("floors", "words")
 EXAMPLE = [  # made up
     {"text": "Name the day that follows.", "context": "Monday"},
     {"text": "Is the sentence a question?", "context": "The printer does not print."},

@@ -10,7 +10,7 @@ COLUMNS = ("text",)
 METRICS = ("perplexity", "chrf", "bleu")
 PRIMARY = "chrf"
 FLOORS = ("copy", "untuned")
-PLOTS = ()
+PLOTS = ("floors", "words")
 EXAMPLE = [  # made up
     {"text": "The meeting was moved to Thursday.", "context": ""},
     {"text": "The printer does not print.", "context": ""},
