@@ -1,28 +1,38 @@
-"""Step estimate: what a run would take and cost, from what runs took before; nothing is trained for it."""
+"""Step estimate: what a run would take and cost, from what runs took before; a training that never ran is foretold."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
+from retune import training
 from retune.core.errors import UserError
-from retune.core.estimate import Estimate, Seconds
+from retune.core.estimate import Estimate, Needed, Seconds
 from retune.core.estimate import estimate as expected
-from retune.io.files import read_json
+from retune.io.files import read_frame, read_json
 from retune.io.mlflow_store import default_uri
 from retune.io.place import Place
 from retune.io.tracking import KIND, Tracking
-from retune.project import Project
+from retune.modeling.keys import TrainingInputs
+from retune.project import ModelParams, Project
 
 SECONDS = "/seconds"
 MOST_RUNS = 20
+TRAIN = "train@"
+PARTS = Path("retune/modeling")
 
 
 def estimate(*, root: Path, project: Project, stages: Sequence[str]) -> Estimate:
     """Return what these stages would take; the newest runs in MLflow are what it is judged by."""
     tracking = Tracking(default_uri(root), project.tracking.experiment)
     past = [_seconds(run.data.metrics) for run in tracking.finished({KIND: "execution"})[:MOST_RUNS]]
-    return expected(stages, [run for run in past if run], _work(root, project))
+    known = {stage for run in past for stage in run}
+    needed = {
+        stage: found
+        for stage in stages
+        if stage not in known and (found := _foretold(root, project, stage.removeprefix(TRAIN))) is not None
+    }
+    return expected(stages, [run for run in past if run], _work(root, project), needed)
 
 
 def _seconds(metrics: dict[str, float]) -> Seconds:
@@ -60,3 +70,23 @@ def _rows_now(root: Path, model: str, before: float) -> float:
 
     train = Place(root, model).model / "split" / "train.parquet"
     return float(pq.read_metadata(train).num_rows) if train.exists() else before
+
+
+def _foretold(root: Path, project: Project, name: str) -> Needed | None:
+    """Return what the first training of a model needs; None for what is no model, and where its rows are not there."""
+    place = Place(root, name)
+    train, validation = (place.model / "split" / f"{side}.parquet" for side in ("train", "validation"))
+    if name not in project.models or not (train.exists() and validation.exists() and place.base.exists()):
+        return None
+    from retune.modeling.forecast import forecast
+
+    rows, model = read_frame(train), project.models[name]
+    plan = training.plan(_inputs(train, validation, place.base, model), rows, model.train)
+    return forecast(plan, rows, read_frame(validation))
+
+
+def _inputs(train: Path, validation: Path, base: Path, model: ModelParams) -> TrainingInputs:
+    """Return what the training reads."""
+    kinds = {"task_types": model.task_type, "families": model.family, "methods": model.method}
+    task_type, family, method = (PARTS / kind / f"{name}.py" for kind, name in kinds.items())
+    return TrainingInputs(train, validation, base, task_type, family, method)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import os
 import platform
+import resource
+import sys
 import warnings
 from contextlib import AbstractContextManager
 from importlib.metadata import version
@@ -68,6 +70,13 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
     return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)  # torch's words on a processor
+
+
+def peak_memory_bytes() -> int:
+    """Return the most memory that this process has held: of its GPU where there is one, else its own."""
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def free_memory() -> None:

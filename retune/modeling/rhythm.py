@@ -24,7 +24,9 @@ class Rhythm(TrainerCallback):
         """Try the longest step, and evaluate what the tuning starts from: the probe is a candidate too."""
         self.tuner.begin()
         if state.global_step == 0:
+            start = time.monotonic()
             self.tuner.evaluate()
+            self.tuner.foretell(time.monotonic() - start)
 
     def on_epoch_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
         """Give the epoch its own order of rows."""

@@ -40,7 +40,9 @@ def fit(plan: Plan, train: pd.DataFrame, validation: pd.DataFrame, *, work: Path
     facts = _facts(bench, learner, tuner, journal)
     journal.write("params", 0, {name: value for name, value in facts.items() if not isinstance(value, dict | list)})
     bench.seconds["total"] = time.monotonic() - start
-    return Fitted(facts, journal.events, {"seconds": bench.seconds, **machine.describe(bench.bfloat16)})
+    measured = {"seconds": bench.seconds, "expected_train_seconds": tuner.expected}
+    measured["peak_memory_bytes"] = machine.peak_memory_bytes()
+    return Fitted(facts, journal.events, {**measured, **machine.describe(bench.bfloat16)})
 
 
 def follow(plan: Plan, train: pd.DataFrame, validation: pd.DataFrame, *, work: Path) -> None:

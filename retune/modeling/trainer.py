@@ -27,6 +27,7 @@ from retune.modeling.rhythm import Rhythm
 
 WEIGHTS, BEST, PARTS = "weights.safetensors", "best.safetensors", "parts.json"
 SHARE = "tuned_share"
+MINUTE = 60.0  # in seconds; what takes less is not foretold
 LOGGED = {"loss": "train_loss", "grad_norm": "gradient_norm", "learning_rate": "learning_rate"}
 NOT_FINITE = {"loss": "a finite loss", "grad_norm": "finite gradients"}
 Scores = dict[str, float]
@@ -47,6 +48,7 @@ class Tuner(Trainer):
         self.interpolate = plan.method.interpolate
         self.shown = (*plan.task_type.METRICS[:2], "loss")  # on a line for a person; the history has them all
         self.best: Tensors = {}
+        self.expected = 0.0  # seconds, 0 where nothing was foretold
         self.divergence = health.Divergence()
         self.started = time.monotonic()
         if plan.params.gradient_checkpointing:
@@ -61,16 +63,34 @@ class Tuner(Trainer):
         return DataLoader(cast("Any", self.train_dataset), batch_sampler=self.steps, collate_fn=list)
 
     def begin(self) -> None:
-        """Look back at the losses of a resumed run, and compute the longest step, so that memory ends now or never."""
+        """Look back at the losses of a resumed run, and compute the longest step, so that memory ends now or never.
+
+        It is computed twice: the second time tells how long all steps will take. A time limit has no time for it.
+        """
         for line in self.state.log_history:
             if "loss" in line:
                 self.divergence.sees(line["loss"])
-        items = cast("Any", self.train_dataset)
-        longest = max(self.steps, key=lambda places: len(places) * max(len(items[place]) for place in places))
-        state = machine.random_state()
-        self.training_step(self.model_wrapped, [items[place] for place in longest])
+        if math.isfinite(self.seconds):
+            return
+        items, state = cast("Any", self.train_dataset), machine.random_state()
+        sizes = {tuple(step): len(step) * max(len(items[place]) for place in step) for step in self.steps}
+        longest = [items[place] for place in max(sizes, key=lambda step: sizes[step])]
+        times = [time.monotonic()]
+        for _ in range(2):
+            self.training_step(self.model_wrapped, longest).item()
+            times.append(time.monotonic())
+        steps_worth = sum(sizes.values()) / max(sizes.values()) * self.params.epochs
+        self.expected = times[1] - times[0] + (times[2] - times[1]) * (1 + steps_worth)
         self.model_wrapped.zero_grad()
         machine.set_random_state(state)
+
+    def foretell(self, evaluation: float) -> None:
+        """Say how long the training will take at most, where one evaluation takes so many seconds, and its memory."""
+        count = self.params.epochs * self.params.evaluations_per_epoch * len(self.params.tuned_shares)
+        self.expected += evaluation * count
+        if self.expected >= MINUTE:
+            minutes, memory = self.expected / MINUTE, machine.peak_memory_bytes() / 1e9
+            self.say(f"{self.state.max_steps} steps: about {minutes:.0f} minutes at most, {memory:.1f} GB of memory")
 
     def training_step(self, model: torch.nn.Module, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:  # noqa: ARG002
         """Compute the gradients of a step's rows, in more parts where memory ends; return their mean loss."""

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from retune.core.estimate import MEASURED, SCALED, UNKNOWN, estimate, past_errors, to_run
+from retune.core.estimate import (
+    FORETOLD,
+    MEASURED,
+    SCALED,
+    UNKNOWN,
+    Needed,
+    bytes_needed,
+    estimate,
+    floating_point_operations,
+    past_errors,
+    to_run,
+)  # fmt: skip
 
 ORDER = ["ingest", "redact", "train@a", "evaluate@a", "train@b"]
 BEFORE = {"redact": {"ingest"}, "train@a": {"redact"}, "evaluate@a": {"train@a"}, "train@b": {"redact"}}
@@ -40,3 +51,20 @@ def test_past_estimates_are_held_against_what_was_measured() -> None:
 
 def test_one_run_says_nothing_of_how_good_estimates_are() -> None:
     assert estimate(["ingest"], [{"ingest": 5.0}], {}).past_error is None
+
+
+NEEDED = Needed(60.0, 1e9, 1e12, parameters=100, trainable=10, tokens=1000, steps=5)
+
+
+@pytest.mark.case("TR-11")
+def test_a_training_that_never_ran_counts_as_foretold() -> None:
+    found = estimate(["ingest", "train@b"], [{"ingest": 5.0}], {}, {"train@b": NEEDED})
+    assert [(one.seconds, one.ground) for one in found.stages] == [(5.0, MEASURED), (60.0, FORETOLD)]
+    assert (found.seconds, found.unknown) == (65.0, [])
+
+
+@pytest.mark.case("TR-11")
+def test_operations_and_bytes_are_those_of_the_formulas() -> None:
+    assert floating_point_operations(100, 100, tokens=7) == 6 * 100 * 7
+    assert floating_point_operations(100, 0, tokens=7) == 4 * 100 * 7
+    assert bytes_needed(100, 10, kept=5.0, size=4) == 400 + 3 * 40 + 5

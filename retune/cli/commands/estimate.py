@@ -10,7 +10,7 @@ from retune.core.errors import EXIT_SUCCESS
 
 if TYPE_CHECKING:
     from flows.plan import Plan
-    from retune.core.estimate import Estimate
+    from retune.core.estimate import Estimate, Needed
 
 PANEL = "Look"
 MINUTE = 60.0
@@ -61,6 +61,8 @@ def _show(found: Estimate, cost: dict[str, Any]) -> None:
     for one in found.stages:
         seconds = f"{one.seconds:8.1f} s" if one.seconds is not None else "       ? s"
         print(f"{one.stage:32} {seconds}  {one.ground}")
+    for stage, needed in found.needed.items():
+        print(_told(stage, needed))
     more = f", and {len(found.unknown)} stages that never ran here" if found.unknown else ""
     print(f"{'together':32} {found.seconds:8.1f} s ({found.seconds / MINUTE:.1f} minutes){more}")
     total = cost["total"]
@@ -72,3 +74,11 @@ def _show(found: Estimate, cost: dict[str, Any]) -> None:
         print("How far such estimates are off is not known yet: it takes two runs.")
     else:
         print(f"Of {found.past_runs} past runs, half were off by no more than {100 * found.past_error:.0f} %.")
+
+
+def _told(stage: str, needed: Needed) -> str:
+    """Say what a training needs that never ran here."""
+    return (
+        f"{stage}: {needed.memory_bytes / 1e9:.2f} GB of memory at least; {needed.steps} steps over {needed.tokens:,} "
+        f"tokens; {needed.trainable:,} of {needed.parameters:,} weights learn; {needed.operations:.1e} operations"
+    )
