@@ -19,6 +19,7 @@ RULES: dict[str, dict[str, Any]] = {
     "text_too_long": {"maximum_characters": 400_000},
     "rare_label": {"minimum_examples": 5},
     "unknown_label": {"declared": []},
+    "unprepared": {"minimum_examples": 100},
 }
 LIMITS: dict[str, dict[str, Any]] = {  # of gates that are not here: a warning from a tenth of the examples on
     "row_count": {"level": "block", "minimum": 50},

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from retune.core.targets import _lists
 
-GATES = ("missing_label", "several_completions", "duplicate_example")
+GATES = ("missing_label", "several_completions", "duplicate_example", "unprepared")
 
 
 def parse(label: str) -> str:

@@ -75,6 +75,38 @@ def test_a_word_of_your_own_counts_as_toxic_and_a_part_of_a_word_does_not() -> N
     assert list(GATES["toxic"].column(frame, rules("toxic"))) == [1, 0, 1]
 
 
+def unprepared(frame: pd.DataFrame) -> list[Any]:
+    return list(GATES["unprepared"].column(frame, GATES["unprepared"].Rules(minimum_examples=3)))
+
+
+def test_classes_with_few_examples_are_told_where_completions_are_classes() -> None:
+    frame = examples(12).assign(text=[f"{number} is asked" for number in range(12)])
+    frame = frame.assign(label=[" yes"] * 9 + ["no"] * 2 + [" no"])
+    assert unprepared(frame) == [None] * 12
+    assert unprepared(frame.head(11)) == [None] * 9 + ["classes"] * 2
+    assert unprepared(frame.assign(label=[f"{number} is said" for number in range(12)])) == [None] * 12
+
+
+@pytest.mark.parametrize(
+    ("cells", "check"),
+    [
+        ({"label": [f"ALL IN CAPITALS {number}" for number in range(9)]}, "completion_beginning"),
+        ({"label": [f"{number} IN CAPITALS" for number in range(9)]}, "case"),
+        ({"text": [f"Answer the question that follows: {number}" for number in range(9)]}, "prompt_beginning"),
+        ({"text": "the same"}, "prompt_ending"),
+        ({"label": "the same"}, "completion_ending"),
+        ({"text": [f'[{{"role": "user", "content": "question {number}"}}]' for number in range(9)]}, None),
+    ],
+)
+def test_what_prepare_would_say_of_a_file_is_told_of_examples(cells: dict[str, Any], check: str | None) -> None:
+    plain = {
+        "text": [f"{number} is asked" for number in range(9)],
+        "label": [f"{number} is said" for number in range(9)],
+    }
+    frame = examples(9).assign(**{**plain, **cells})
+    assert unprepared(frame) == [check] * 9
+
+
 PLANTED = {
     "EMAIL": "write to jane.roe@example.org today",
     "PHONE": "call +44 20 7946 0958 after lunch",

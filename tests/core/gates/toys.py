@@ -16,6 +16,7 @@ RULES: dict[str, dict[str, Any]] = {
     "remaining_secret": {"keep": []},
     "unknown_label": {"declared": ["a", "b", "rare", "odd", "lone"]},
     "rare_label": {"minimum_examples": 2},
+    "unprepared": {"minimum_examples": 2},
 }
 WORDS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "haven", "inlet", "jetty")
 
