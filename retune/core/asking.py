@@ -65,6 +65,8 @@ def conversation(cell: str) -> Conversation:
     """Return the conversation in a cell, a JSON list of messages; raises UserError where it is none."""
     try:
         messages = json.loads(cell)
+        if not isinstance(messages, list) or not messages:
+            raise ValueError("no list of messages")
         if not all(isinstance(message["role"], str) for message in messages):
             raise ValueError("a role is no text")
     except (ValueError, TypeError, KeyError) as error:

@@ -56,8 +56,8 @@ def learner_of(place: Path, rows: pd.DataFrame, **changes: Any) -> TextLearner:
 @pytest.mark.case("TR-1")
 @pytest.mark.parametrize("architecture", ["llama", "gpt2", "t5", "bart"])
 def test_eight_rows_are_learned_by_heart(architecture: str, place: Path, tmp_path: Path) -> None:
-    rows = frame([f"Word {place}?\n" for place in range(8)], [f"It is the {word}." for word in WORDS])
-    fitted, model = run(place, tmp_path, rows, architecture, epochs=90, learning_rate=0.01)
+    rows = frame([f"{word} {word} {word}\n" for word in WORDS], [f"It is the {word}." for word in WORDS])
+    fitted, model = run(place, tmp_path, rows, architecture, epochs=70, learning_rate=0.01, max_grad_norm=0.0)
     assert (
         fitted.facts["validation_best"]["validation_loss"] < 0.1 < fitted.facts["validation_start"]["validation_loss"]
     )
