@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from retune.core.hashing import normalised
 
 _PARAGRAPH_BREAK = re.compile(r"\n\s*\n")
+FORM_TEXTS, FORM_SHARE = 10, 0.02  # a run of words in more texts than either is of a form that all are written in
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class PassageIndex:
     """The passages of some texts by their runs of words, to be looked for in other texts.
 
     A passage is a whole text or one of its paragraphs. Paragraphs count from `words` words on, whole texts from
-    `minimum` words on: shorter ones are phrases that anybody writes.
+    `minimum` words on: shorter ones are phrases that anybody writes. What many of the texts have word for word, such as
+    an instruction before each question, is their form and no passage of any.
     """
 
     def __init__(self, texts: Mapping[str, str], *, words: int, minimum: int) -> None:
@@ -34,6 +36,7 @@ class PassageIndex:
         for owner in sorted(texts):
             for tokens in _passages(texts[owner], words, minimum):
                 self._add(owner, _runs(tokens, min(words, len(tokens))), min(words, len(tokens)))
+        self._leave_out_forms(max(FORM_TEXTS, FORM_SHARE * len(texts)))
 
     def _add(self, owner: str, runs: set[str], words: int) -> None:
         """Enter one passage under each of its runs."""
@@ -43,6 +46,14 @@ class PassageIndex:
         index = self._passages_by_run.setdefault(words, {})
         for run in runs:
             index.setdefault(run, []).append(number)
+
+    def _leave_out_forms(self, most: float) -> None:
+        """Take out the runs that stand in more than so many texts."""
+        for index in self._passages_by_run.values():
+            for run in [run for run, numbers in index.items() if len(numbers) > most]:
+                if len({self._owners[number] for number in index[run]}) > most:
+                    for number in index.pop(run):
+                        self._sizes[number] -= 1
 
     def held_by(self, text: str, *, share: float) -> Held | None:
         """Return the passage that the text holds most of, if that is at least `share` of the passage's runs."""

@@ -150,7 +150,7 @@ def test_most_edits_keep_the_side_of_a_document_without_an_id() -> None:
     assert (keys_before == keys_after).mean() > 0.85
 
 
-@pytest.mark.case("SP-1")
+@pytest.mark.case("SP-1", "PD-B7")
 @pytest.mark.parametrize(
     ("column", "value", "reason"),
     [
@@ -209,6 +209,7 @@ def test_a_rule_that_lets_a_leak_pass_stops_the_run(monkeypatch: pytest.MonkeyPa
 PARAGRAPH = (
     "the badge reader at the north gate rejects every card that was issued before march so visitors wait outside"
 )
+PARAGRAPHS = [" ".join(f"w{number * 61 + place * 7919 % 997}" for place in range(8, 24)) for number in range(60)]
 SENTENCE = "please reset the second factor of my account today"
 
 
@@ -227,6 +228,19 @@ def test_a_copy_of_a_test_paragraph_inside_a_training_document_is_named(test_tex
     assert reasons(result) == {planted[1]["example_id"]: "near_duplicate_of_test"}
     for name in ("tickets:100", "tickets:101", planted[0]["example_id"]):
         assert name in result.rejected["detail"].iloc[0]
+
+
+def test_an_instruction_before_every_prompt_makes_none_a_copy_of_another() -> None:
+    form = (
+        "Below is a ticket of a customer. Read it with care, then write an answer that is short, kind and to the point."
+    )
+    rows = [
+        given_example(number, "train" if number % 2 else "test", f"{form}\n\n{PARAGRAPHS[number]}")
+        for number in range(60)
+    ]
+    rows.append(given_example(99, "train", f"{form} And: {PARAGRAPHS[0]}"))
+    result = run(frame([*BASE, *[row | {"document_id": f"x:{n}"} for n, row in enumerate(rows)]]), params=GIVEN)
+    assert reasons(result) == {rows[-1]["example_id"]: "near_duplicate_of_test"}
 
 
 @pytest.mark.parametrize("phrase", ["kind regards and many thanks", " ".join(PARAGRAPH.split()[:12])])
