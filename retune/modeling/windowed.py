@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
+from retune.core import certainty, scoring
 from retune.modeling import machine, validation, windows
 from retune.modeling.learner import Learner
 
@@ -52,6 +55,24 @@ class WindowLearner(Learner):
         rows = set(positions)
         return [place for place, item in enumerate(self.items) if item.window.row in rows]
 
+    def certainty(self, answers: pd.DataFrame) -> list[float]:
+        """Return slope and offset by which answers to the validation rows are as sure as they are right."""
+        target = scoring.target(self.bench.plan.task_type.TARGET)
+        pairs = zip(self.bench.validation["label"], answers["prediction"], strict=True)
+        return [*certainty.fitted(list(answers["confidence"]), [target.is_right(*pair) for pair in pairs])]
+
+    def is_late(self) -> bool:
+        """Tell whether the time budget is used up, so that answers can no longer be calibrated."""
+        if self.bench.deadline is None or time.monotonic() < self.bench.deadline:
+            return False
+        self.bench.say("no time is left to calibrate: confidences are as the head gives them")
+        return True
+
     def metrics(self, predictions: Sequence[str]) -> dict[str, float]:
         """Return the task type's metrics of predictions for the validation rows."""
         return validation.scored(self.bench.plan.task_type, self.bench.validation, predictions)
+
+
+def as_sure_as_right(answers: pd.DataFrame, curve: Sequence[float]) -> pd.DataFrame:
+    """Return answers with the confidences that slope and offset give them."""
+    return answers.assign(confidence=certainty.Curve(*curve)(answers["confidence"].to_numpy()))

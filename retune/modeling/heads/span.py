@@ -16,6 +16,7 @@ import pandas as pd
 import torch
 
 from retune.core import parts
+from retune.core.certainty import Curve
 from retune.modeling import folder, linear, machine, passages, spans, windows
 from retune.modeling.bench import Bench
 from retune.modeling.learner import Reference, Tensors
@@ -23,7 +24,7 @@ from retune.modeling.passages import Item, Passages
 from retune.modeling.reader import NOWHERE, PassageReader
 from retune.modeling.spans import Found
 from retune.modeling.validation import values
-from retune.modeling.windowed import WindowLearner
+from retune.modeling.windowed import WindowLearner, as_sure_as_right
 from retune.modeling.words import Span
 
 Floats = windows.Floats
@@ -69,16 +70,20 @@ class SpanLearner(WindowLearner):
         """Return the task type's metrics, with the threshold that fits them, and the mean loss of begin and end."""
         items, rows = self.validation_items, self.bench.validation
         located = self.answer(items)
-        found, contexts = self._found(located), list(rows["context"])
-        given = chosen(found, items, contexts, self._threshold(found))
-        decoded = self.bench.plan.task_type.decode(contexts, given, [one.share for one in found])
+        found = self._found(located)
+        answers = self._decoded(found, self._threshold(found))
         lost, tokens = cost(located, items, len(rows))
-        return {**self.metrics(list(decoded["prediction"])), "loss": float(lost.sum() / tokens.sum())}
+        return {**self.metrics(list(answers["prediction"])), "loss": float(lost.sum() / tokens.sum())}
 
     def _found(self, located: Sequence[Floats]) -> list[Found]:
         """Return the best answer to each validation row."""
         rows = len(self.bench.validation)
         return best(located, self.validation_items, rows, self.settings.max_answer_tokens)
+
+    def _decoded(self, found: Sequence[Found], threshold: float) -> pd.DataFrame:
+        """Return the answers to the validation rows."""
+        contexts = list(self.bench.validation["context"])
+        return decoded(self.bench.plan.task_type, found, self.validation_items, contexts, threshold)
 
     def _threshold(self, found: Sequence[Found]) -> float:
         """Return the odds below which the validation rows are best answered with none."""
@@ -122,10 +127,14 @@ class SpanLearner(WindowLearner):
         return {"windows": len(self.items)}
 
     def write(self, out: Path) -> dict[str, Any]:
-        """Write the head; return the odds below which there is no answer, None where there always is one."""
+        """Write the head; return how sure answers are, and the odds below which there is none, if any."""
         linear.write_head(out, self.module.head)
-        found = self._threshold(self._found(self.answer(self.validation_items)))
-        return {"threshold": found if np.isfinite(found) else None}
+        if self.is_late():
+            return {"threshold": None, "certainty": [*Curve()]}
+        found = self._found(self.answer(self.validation_items))
+        threshold = self._threshold(found)
+        curve = self.certainty(self._decoded(found, threshold))
+        return {"threshold": threshold if np.isfinite(threshold) else None, "certainty": curve}
 
     def reference(self) -> Reference:
         """Return the log-probabilities of the task type's made-up rows, in float32."""
@@ -144,16 +153,15 @@ class SpanPredictor:
     base_folder: Path
 
     def predict(self, texts: Sequence[str], contexts: Sequence[str] | None = None) -> pd.DataFrame:
-        """Return the answer to each question from its passage, and its share of all answers, none among them."""
+        """Return the answer to each question from its passage, as sure as it was right on the validation rows."""
         passages_given = list(contexts) if contexts is not None else [""] * len(texts)
         items = self.passages.read(texts, passages_given)
         longest = self.page.task_settings["max_answer_tokens"]
         found = best(located(self.module, self.passages, items), items, len(texts), longest)
         threshold = self.page.head["threshold"]
-        given = chosen(found, items, passages_given, -np.inf if threshold is None else threshold)
-        shares = [one.no_answer if span is None else one.share for one, span in zip(found, given, strict=True)]
-        answer: pd.DataFrame = self.task_type.decode(passages_given, given, shares)
-        return answer
+        least = -np.inf if threshold is None else threshold
+        answers = decoded(self.task_type, found, items, passages_given, least)
+        return as_sure_as_right(answers, self.page.head["certainty"])
 
     def losses(self, rows: pd.DataFrame) -> tuple[Floats, Floats]:
         """Return what begin and end of each row's answer [ROWS] cost in its windows, in nats, and how many they are."""
@@ -232,6 +240,16 @@ def chosen(
         span = (0, 0) if is_none else items[one.window].characters(context, one.begin, one.end)
         spans_given.append(span if span[0] < span[1] else None)
     return spans_given
+
+
+def decoded(
+    task_type: ModuleType, found: Sequence[Found], items: Sequence[Item], contexts: Sequence[str], threshold: float
+) -> pd.DataFrame:
+    """Return the answers to all rows, and their share of all possible answers, none among them."""
+    given = chosen(found, items, contexts, threshold)
+    shares = [one.no_answer if span is None else one.share for one, span in zip(found, given, strict=True)]
+    answers: pd.DataFrame = task_type.decode(contexts, given, shares)
+    return answers
 
 
 def cost(located: Sequence[Floats], items: Sequence[Item], rows: int) -> tuple[Floats, Floats]:

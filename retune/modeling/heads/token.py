@@ -6,7 +6,6 @@ of its entities are not whole words, and `decode`.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,14 +17,15 @@ import pandas as pd
 import torch
 
 from retune.core import parts
-from retune.core.calibration import losses, temperature
+from retune.core.calibration import losses
+from retune.core.certainty import Curve
 from retune.core.errors import UserError
 from retune.modeling import checkpoints, folder, linear, machine, probe, windows
 from retune.modeling.bench import Bench
 from retune.modeling.learner import Reference, Tensors
 from retune.modeling.tagger import WordTagger
 from retune.modeling.tagging import Item, Reader, Reading, sample
-from retune.modeling.windowed import WindowLearner
+from retune.modeling.windowed import WindowLearner, as_sure_as_right
 from retune.modeling.words import Span
 
 Floats = probe.Floats
@@ -128,10 +128,18 @@ class TokenLearner(WindowLearner):
 
     def scores(self) -> dict[str, float]:
         """Return the task type's metrics, and the mean loss over the words whose tag is known."""
-        logits = self.validation.by_row(self.answer(self.validation_items))
-        found = self.bench.plan.task_type.decode(logits, self.validation.words, self.tags)
+        logits = self._logits()
+        found = self._decoded(logits)
         lost, words = cost(logits, self.validation.codes())
         return {**self.metrics(list(found["prediction"])), "loss": float(lost.sum() / max(words.sum(), 1))}
+
+    def _logits(self) -> list[Floats]:
+        """Return the logits [words, tags] of the validation rows."""
+        return self.validation.by_row(self.answer(self.validation_items))
+
+    def _decoded(self, logits: Sequence[Floats]) -> pd.DataFrame:
+        found: pd.DataFrame = self.bench.plan.task_type.decode(logits, self.validation.words, self.tags)
+        return found
 
     def findings(self) -> dict[str, Any]:
         """Return the types that only validation has, and how many entities begin or end inside of a word."""
@@ -157,21 +165,14 @@ class TokenLearner(WindowLearner):
         return found if self.probe is None else {**found, "probe_strength": self.probe.strength}
 
     def write(self, out: Path) -> dict[str, Any]:
-        """Write head and probe; return tags, the probe's strength, and the temperature."""
+        """Write head and probe; return tags, the probe's strength, and how sure answers are."""
         linear.write_head(out, self.module.head)
-        page = {"tags": self.tags, "temperature": self._temperature()}
+        curve = [*Curve()] if self.is_late() else self.certainty(self._decoded(self._logits()))
+        page = {"tags": self.tags, "certainty": curve}
         if self.probe is None:
             return page
         folder.write_linear(out / linear.PROBE, self.probe.weight, self.probe.bias)
         return {**page, "probe_strength": self.probe.strength}
-
-    def _temperature(self) -> float:
-        """Return the temperature that makes the model as sure of words as it is right; 1 where time is up."""
-        if self.bench.deadline is not None and time.monotonic() >= self.bench.deadline:
-            self.bench.say("no time is left to calibrate: confidences are as the head gives them")
-            return 1.0
-        items = self.validation_items
-        return temperature(np.concatenate(self.answer(items)), np.concatenate([item.codes for item in items]))
 
     def reference(self) -> Reference:
         """Return the logits of the words of the task type's made-up texts, in float32."""
@@ -182,7 +183,7 @@ class TokenLearner(WindowLearner):
 
 @dataclass(frozen=True)
 class TokenPredictor:
-    """Answers texts with what they name, as sure of its words as it was right on the validation rows."""
+    """Answers texts with what they name, as sure as it was right on the validation rows."""
 
     module: WordTagger
     reader: Reader
@@ -199,17 +200,16 @@ class TokenPredictor:
 
     def predict(self, texts: Sequence[str], contexts: Sequence[str] | None = None) -> pd.DataFrame:  # noqa: ARG002
         """Return prediction and confidence of each text, in their order; entities are asked of texts alone."""
-        read, heat = self.reader.read(texts), np.float32(self.page.head["temperature"])
-        tempered = [found / heat for found in logits_of(self.module, self.reader, read)]
-        answer: pd.DataFrame = self.task_type.decode(tempered, read.words, self.tags)
-        return answer
+        read = self.reader.read(texts)
+        found: pd.DataFrame = self.task_type.decode(logits_of(self.module, self.reader, read), read.words, self.tags)
+        return as_sure_as_right(found, self.page.head["certainty"])
 
     def losses(self, rows: pd.DataFrame) -> tuple[Floats, Floats]:
         """Return what the tags of each row [ROWS] cost in nats, NaN where none is known, and of how many words."""
         read = self.reader.read(list(rows["text"]))
         known = zip(rows["label"], read.words, strict=True)
         codes = [self.task_type.encode(label, spans, self.tags) for label, spans in known]
-        lost, words = cost(logits_of(self.module, self.reader, read), codes, self.page.head["temperature"])
+        lost, words = cost(logits_of(self.module, self.reader, read), codes)
         return np.where(words > 0, lost, np.nan).astype(np.float32), words
 
     def reference(self, examples: Sequence[dict[str, str]]) -> Floats:
@@ -231,7 +231,7 @@ class TokenPredictor:
         width = self.module.head.in_features
         blank = {"weight": torch.zeros(len(self.tags), width), "bias": torch.zeros(len(self.tags))}
         head = blank if self.probe is None else learnable(self.probe).state()
-        page = replace(self.page, head={**self.page.head, "temperature": 1.0})
+        page = replace(self.page, head={**self.page.head, "certainty": [*Curve()]})
         return replace(self, module=tagger(body, head), page=page)
 
 
@@ -266,11 +266,11 @@ def logits_of(module: WordTagger, reader: Reader, read: Reading) -> list[Floats]
     return read.by_row(windows.compute(module.classify, read.items, reader.collate, lengths, device))
 
 
-def cost(logits: Sequence[Floats], codes: Sequence[probe.Codes], heat: float = 1.0) -> tuple[Floats, Floats]:
+def cost(logits: Sequence[Floats], codes: Sequence[probe.Codes]) -> tuple[Floats, Floats]:
     """Return the cross-entropy of the words of each text whose tag is known, summed, and how many they are."""
     known = [of >= 0 for of in codes]
     rows = zip(logits, codes, known, strict=True)
-    lost = [losses(found[places] / heat, of[places]).sum() for found, of, places in rows]
+    lost = [losses(found[places], of[places]).sum() for found, of, places in rows]
     return np.array(lost, dtype=np.float32), np.array([places.sum() for places in known], dtype=np.float32)
 
 

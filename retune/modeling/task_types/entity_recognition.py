@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -57,11 +58,11 @@ def encode(label: str, words: Sequence[Span], known: Sequence[str]) -> Codes:
     """Return the tag of each word, UNKNOWN for those of a type that the model has not; a word cut in two is inside."""
     places = {tag: place for place, tag in enumerate(known)}
     codes = np.full(len(words), places[OUTSIDE], dtype=np.int64)
+    starts, ends = [start for start, _ in words], [end for _, end in words]
     for entity in entities.parse(label):
-        inside = [place for place, (start, end) in enumerate(words) if start < entity.end and entity.start < end]
-        for place in inside:
-            edge = "B" if place == inside[0] else "I"
-            codes[place] = places.get(f"{edge}-{entity.type}", UNKNOWN)
+        first, last = bisect_right(ends, entity.start), bisect_left(starts, entity.end)
+        codes[first:last] = places.get(f"I-{entity.type}", UNKNOWN)
+        codes[first : min(first + 1, last)] = places.get(f"B-{entity.type}", UNKNOWN)
     return codes
 
 

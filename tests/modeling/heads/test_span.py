@@ -73,6 +73,7 @@ def test_eight_rows_are_learned_by_heart(pair_base: Path, tmp_path: Path) -> Non
     assert answered(model, rows) == list(rows["label"])
 
 
+@pytest.mark.slow
 def test_an_answer_far_behind_in_a_passage_is_found(pair_base: Path, tmp_path: Path) -> None:
     rows = question_rows(8, fillers=60)
     _, model = run(pair_base, tmp_path, rows, rows, epochs=40, learning_rate=0.005, patience=40)
@@ -81,6 +82,7 @@ def test_an_answer_far_behind_in_a_passage_is_found(pair_base: Path, tmp_path: P
     assert share_right(rows, found) > 0.7
 
 
+@pytest.mark.slow
 def test_a_passage_without_an_answer_is_told_by_a_threshold_of_the_validation_rows(
     pair_base: Path, tmp_path: Path
 ) -> None:
@@ -180,3 +182,10 @@ def test_a_tuned_model_is_less_surprised_than_one_to_which_all_pieces_are_alike(
     assert counted.tolist() == alike.tolist() == [2.0] * 10
     items = loaded.passages.read(list(rows["text"]), list(rows["context"]))
     np.testing.assert_allclose(before, [2 * np.log(len(item.places)) for item in items], rtol=1e-5)
+
+
+def test_answers_are_as_sure_as_they_were_right_in_validation(pair_base: Path, tmp_path: Path) -> None:
+    rows = question_rows(40, seed=1)
+    _, model = run(pair_base, tmp_path, validation=rows, epochs=4, learning_rate=0.004)
+    found = predictor.load(model).predict(list(rows["text"]), list(rows["context"]))
+    assert found["confidence"].mean() == pytest.approx(share_right(rows, list(found["prediction"])), abs=0.05)

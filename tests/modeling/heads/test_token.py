@@ -173,6 +173,14 @@ def test_a_tuned_model_is_less_surprised_than_the_untuned_one(tiny_base: Path, t
         assert counted.tolist() == alike.tolist() == rows["text"].str.split().str.len().tolist()
 
 
+def test_answers_are_as_sure_as_they_were_right_in_validation(tiny_base: Path, tmp_path: Path) -> None:
+    rows = entity_rows(40, seed=1)
+    _, model = run(tiny_base, tmp_path, entity_rows(20), rows, epochs=2)
+    found = predictor.load(model).predict(list(rows["text"]))
+    right = [entities.is_right(*pair) for pair in zip(rows["label"], found["prediction"], strict=True)]
+    assert found["confidence"].mean() == pytest.approx(np.mean(right), abs=0.05)
+
+
 def test_padding_changes_no_logit(tmp_path: Path) -> None:
     base = tiny("bert", tmp_path / "base")
     body, _ = make_plan(base).family.load(base)
