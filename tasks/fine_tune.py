@@ -45,10 +45,10 @@ def fine_tune(*, root: Path, model: str, today: date, say: Say) -> None:
     for warning in hosted_rows.check(rows["train"], rows["validation"]):
         say(f"warning: {warning}")
     service = parts.find(PROVIDERS, section.provider).connect(endpoint)
-    bench = hosted.Bench(service, order.key(endpoint), model, section.poll_seconds, section.wait_hours, say)
+    bench = hosted.Bench(
+        service, order.key(endpoint), model, section.poll_seconds, section.wait_hours, section.keep_files, say
+    )
     job, events = _done(bench, order, name, section, today)
-    if not section.keep_files:
-        hosted.clear(bench)
     _pin(place.base, _identity(params.resolve.base, endpoint, order, job, events))
     say(f"{job.model} has learnt {len(rows['train'])} rows; {job.billed_tokens or 'unknown'} tokens are billed")
 

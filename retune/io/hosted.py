@@ -20,6 +20,7 @@ from retune.io import cache
 STEP = "fine_tune"
 RECORD, JOURNAL = "job.json", "events.jsonl"
 TRIES = 6
+PAUSED = "paused"
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 60.0
 SECONDS_PER_HOUR = 3600
 STOPPED = 128 + signal.SIGTERM
@@ -42,6 +43,7 @@ class Bench:
     model: str  # of ours, for a person who looks at the service's list
     poll_seconds: float
     wait_hours: float
+    keep_files: bool  # whether the rows stay in the service's storage when the job has ended
     say: Say
 
     @property
@@ -65,7 +67,7 @@ def find(bench: Bench) -> Job | None:
 
 
 def send(bench: Bench, order: Order) -> Job:
-    """Upload the rows and start the job.
+    """Upload the rows and start the job; rows of which none begins do not stay there.
 
     Where the answer is lost, the service's list says whether it began: no second job is started for the same rows.
     """
@@ -84,6 +86,9 @@ def send(bench: Bench, order: Order) -> Job:
             if not left:
                 raise
             pause *= 2
+        except RetuneError:
+            _clear(bench)
+            raise
     _keep(bench, job=job.id)
     bench.say(f"job {job.id} on {order.model} was sent")
     return job
@@ -98,28 +103,43 @@ def follow(bench: Bench, job: Job) -> tuple[Job, list[Event]]:
     journal = _Journal(bench)
     until = time.monotonic() + bench.wait_hours * SECONDS_PER_HOUR
     with _cancelling(bench, job):
-        while True:
-            journal.take(bench.service.events(job.id, journal.seen))
-            job = bench.service.job(job.id)
-            if job.has_ended:
-                break
-            if time.monotonic() >= until:
+        while not job.has_ended:
+            job, pause = _look(bench, job, journal)
+            if time.monotonic() >= until and not job.has_ended:
                 raise JobRunsError(
                     f"job {job.id} is still {job.status} after {bench.wait_hours:g} hours; it goes on, and the next "
                     "run takes it up"
                 )
-            time.sleep(bench.poll_seconds)
+            time.sleep(0 if job.has_ended else pause)
     events = bench.service.events(job.id, ())
     journal.take(events)
+    _clear(bench)
     if job.status != SUCCEEDED:
         reason = job.error or "the service gives no reason"
         raise JobFailedError(f"job {job.id} {'failed' if job.status == FAILED else f'was {job.status}'}: {reason}")
     return job, [*events, *bench.service.checkpoints(job.id)]
 
 
-def clear(bench: Bench) -> None:
-    """Delete the uploaded rows from the service's storage; what it still refuses is said, the job has ended well."""
-    for file in (cache.read(bench.work / RECORD) or {}).get("files", []):
+def _look(bench: Bench, job: Job, journal: _Journal) -> tuple[Job, float]:
+    """Return how the job stands, and the seconds until the next look; a service that is away for a while is said."""
+    try:
+        journal.take(bench.service.events(job.id, journal.seen))
+        found = bench.service.job(job.id)
+    except BusyError as error:
+        bench.say(str(error))
+        return job, max(error.seconds or 0, bench.poll_seconds)
+    if found.status == PAUSED != job.status:
+        bench.say(f"job {job.id} is paused at the service; it goes on when somebody resumes it there")
+    return found, bench.poll_seconds
+
+
+def _clear(bench: Bench) -> None:
+    """Delete the uploaded rows from the service's storage, unless they are to stay; what it refuses is said."""
+    if bench.keep_files:
+        return
+    files = (cache.read(bench.work / RECORD) or {}).get("files", [])
+    _keep(bench, files=[])
+    for file in files:
         try:
             bench.service.delete_file(file)
         except RetuneError as error:
@@ -178,6 +198,7 @@ def _cancelling(bench: Bench, job: Job) -> Iterator[None]:
             with suppress(RetuneError):
                 bench.service.cancel(job.id)
                 bench.say(f"stopped: job {job.id} was cancelled")
+                _clear(bench)
             raise
 
 

@@ -9,10 +9,12 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from retune.core.errors import UserError
 from retune.core.hosted import Order
 from retune.core.hosted_model import Endpoint
 from retune.io import cache, hosted
@@ -39,7 +41,7 @@ def bench(toy: ToyOpenAI, said: list[str] | None = None, *, wait_hours: float = 
     endpoint = Endpoint("openai", toy.url, "TOY_KEY")
     say = (said if said is not None else []).append
     service = provider.connect(endpoint)
-    return hosted.Bench(service, ORDER.key(endpoint), "ticket-router", 0.01, wait_hours, say)
+    return hosted.Bench(service, ORDER.key(endpoint), "ticket-router", 0.01, wait_hours, False, say)
 
 
 def test_a_job_is_followed_to_its_model_and_every_event_is_said_and_written_once(toy: ToyOpenAI) -> None:
@@ -150,7 +152,7 @@ from retune.io.providers import openai as provider
 from tests.io.test_hosted import ORDER
 
 endpoint = Endpoint("openai", sys.argv[1], "TOY_KEY")
-bench = hosted.Bench(provider.connect(endpoint), ORDER.key(endpoint), "m", 0.01, 1.0, print)
+bench = hosted.Bench(provider.connect(endpoint), ORDER.key(endpoint), "m", 0.01, 1.0, False, print)
 hosted.follow(bench, hosted.find(bench) or hosted.send(bench, ORDER))
 """
 
@@ -182,14 +184,45 @@ def test_sigterm_cancels_the_job_and_kill_leaves_it_to_the_next_run(toy: ToyOpen
     assert len(toy.contents) == 2
 
 
-def test_the_rows_are_deleted_at_the_service_when_the_job_has_ended(toy: ToyOpenAI) -> None:
-    following = bench(toy)
+def test_the_rows_are_deleted_at_the_service_however_the_job_ended(toy: ToyOpenAI) -> None:
+    said: list[str] = []
+    toy.faults.append(Fault("DELETE", "/files/.*", 400))
+    hosted.follow(bench(toy, said), hosted.send(bench(toy), ORDER))
+    assert len(toy.files) == 1
+    assert "stays with the service" in said[-1]
+    toy.files.clear()
+    toy.jobs.clear()
+    (bench(toy).work / hosted.RECORD).unlink()
+    toy.fails_with = "Line 7"
+    with pytest.raises(hosted.JobFailedError):
+        hosted.follow(bench(toy), hosted.send(bench(toy), ORDER))
+    assert toy.files == {}
+    with pytest.raises(UserError, match="does not exist"):
+        hosted.send(bench(toy), replace(ORDER, model="no-such"))
+    assert toy.files == {}
+
+
+def test_rows_stay_there_where_that_is_asked_for(toy: ToyOpenAI) -> None:
+    following = replace(bench(toy), keep_files=True)
     hosted.follow(following, hosted.send(following, ORDER))
     assert len(toy.files) == 2
-    toy.faults.append(Fault("DELETE", "/files/.*", 400))
+
+
+def test_a_service_that_is_away_for_a_while_stops_no_waiting(toy: ToyOpenAI, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(provider, "RETRIES", 0)
     said: list[str] = []
-    hosted.clear(bench(toy, said))
-    assert len(toy.files) == 1
-    assert "stays with the service" in said[0]
-    hosted.clear(following)
-    assert toy.files == {}
+    job = hosted.send(bench(toy), ORDER)
+    toy.faults += [Fault("GET", f"/fine_tuning/jobs/{job.id}", 503), Fault("GET", f"/fine_tuning/jobs/{job.id}/events")]
+    assert hosted.follow(bench(toy, said), job)[0].status == "succeeded"
+    assert sum("Run again later" in line for line in said) == 2
+
+
+def test_a_job_that_was_paused_is_said_and_waited_for(toy: ToyOpenAI) -> None:
+    job = hosted.send(bench(toy), ORDER)
+    toy.jobs[job.id]["status"] = "paused"
+    said: list[str] = []
+    threading.Timer(0.3, toy.jobs[job.id].update, [{"status": "queued"}]).start()
+    assert hosted.follow(bench(toy, said), job)[0].status == "succeeded"
+    assert [line for line in said if "paused" in line] == [
+        f"job {job.id} is paused at the service; it goes on when somebody resumes it there"
+    ]
