@@ -31,10 +31,12 @@ def of_tables(documents: pd.DataFrame, tables: Iterable[str], columns: Collectio
     return found.assign(document_id=rows["document_id"].tolist())
 
 
-def examples(rows: pd.DataFrame, made: Callable[[dict[str, str]], dict[str, str]], raw: str) -> pd.DataFrame:
+def examples(
+    rows: pd.DataFrame, made: Callable[[dict[str, str]], dict[str, str]], *, text: str, label: str
+) -> pd.DataFrame:
     """Return an example of each row: what `made` makes of its cells, or the ValueError that it raises as the fault.
 
-    The label of one with a fault is the cell `raw`, so that nothing is lost from sight.
+    One with a fault has the cells of the columns `text` and `label` as they stand: it is rejected for its fault alone.
     """
     found: list[dict[str, Any]] = []
     for cells in rows.to_dict("records"):
@@ -42,7 +44,7 @@ def examples(rows: pd.DataFrame, made: Callable[[dict[str, str]], dict[str, str]
         try:
             example = {"fault": "", **made(row)}
         except ValueError as error:
-            example = {"text": "", "label": row[raw], "fault": str(error)}
+            example = {"text": row[text], "label": row[label], "fault": str(error)}
         found.append({"document_id": row["document_id"], "context": "", **example})
     return pd.DataFrame(found, columns=["document_id", "text", "context", "label", "fault"], dtype="str")
 

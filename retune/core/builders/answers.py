@@ -33,7 +33,12 @@ def build(documents: pd.DataFrame, options: Options) -> pd.DataFrame:
     """Return document_id, text, context, label and fault of each question; answers are found again after redaction."""
     columns = [options.question_column, options.context_column, options.answers_column]
     rows = _rows.of_tables(documents, options.tables, list(dict.fromkeys(columns)))
-    return _rows.examples(rows, lambda row: _example(*(row[name] for name in columns)), options.answers_column)
+    return _rows.examples(
+        rows,
+        lambda row: _example(*(row[name] for name in columns)),
+        text=options.question_column,
+        label=options.answers_column,
+    )
 
 
 def _example(question: str, context: str, cell: str) -> dict[str, str]:

@@ -32,7 +32,12 @@ def build(documents: pd.DataFrame, options: Options) -> pd.DataFrame:
     """Return document_id, text, label and fault of each row; spans are found again after redaction."""
     columns = [options.text_column, options.spans_column]
     rows = _rows.of_tables(documents, options.tables, list(dict.fromkeys(columns)))
-    return _rows.examples(rows, lambda row: _example(*(row[name] for name in columns)), options.spans_column)
+    return _rows.examples(
+        rows,
+        lambda row: _example(*(row[name] for name in columns)),
+        text=options.text_column,
+        label=options.spans_column,
+    )
 
 
 def _example(text: str, cell: str) -> dict[str, str]:

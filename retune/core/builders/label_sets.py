@@ -37,7 +37,7 @@ def build(documents: pd.DataFrame, options: Options) -> pd.DataFrame:
         names = _named(row[options.labels_column], options.separator)
         return {"text": row[options.text_column], "label": target.dump(names)}
 
-    return _rows.examples(rows, made, options.labels_column)
+    return _rows.examples(rows, made, text=options.text_column, label=options.labels_column)
 
 
 def _named(cell: str, separator: str) -> list[str]:

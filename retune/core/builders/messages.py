@@ -28,7 +28,12 @@ class Options(Settings):
 def build(documents: pd.DataFrame, options: Options) -> pd.DataFrame:
     """Return document_id, text, label and fault of each conversation; what comes after the last answer is left out."""
     rows = _rows.of_tables(documents, options.tables, [options.messages_column])
-    return _rows.examples(rows, lambda row: _example(row[options.messages_column]), options.messages_column)
+    return _rows.examples(
+        rows,
+        lambda row: _example(row[options.messages_column]),
+        text=options.messages_column,
+        label=options.messages_column,
+    )
 
 
 def _example(cell: str) -> dict[str, str]:

@@ -30,7 +30,12 @@ def build(documents: pd.DataFrame, options: Options) -> pd.DataFrame:
     """Return document_id, text, label and fault of each row."""
     columns = [options.tokens_column, options.tags_column]
     rows = _rows.of_tables(documents, options.tables, list(dict.fromkeys(columns)))
-    return _rows.examples(rows, lambda row: _example(*(row[name] for name in columns)), options.tags_column)
+    return _rows.examples(
+        rows,
+        lambda row: _example(*(row[name] for name in columns)),
+        text=options.tokens_column,
+        label=options.tags_column,
+    )
 
 
 def _example(tokens_cell: str, tags_cell: str) -> dict[str, str]:
