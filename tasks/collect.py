@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from retune.core import redaction
+from retune.core import parts, redaction, scoring
 from retune.core.answers import CELLS, Answer, Known, Row, judged, merged, parse, refusals
 from retune.core.clean import without_personal_data
 from retune.core.counts import Counts
@@ -23,6 +23,7 @@ from retune.io.place import Place
 from retune.project import Project, chosen, read_project
 
 Rows = list[tuple[Row, Row | None]]
+Asked = dict[str, tuple[str, str]]
 
 
 def collect(*, root: Path, model: str, file: Path, now: datetime, say: Say) -> Collected:
@@ -37,7 +38,7 @@ def collect(*, root: Path, model: str, file: Path, now: datetime, say: Say) -> C
     place, refused_place = answers.path_of(root, model), answers.refused_of(root, model)
     standing, expired = answers.read(place), _expired(project, model, now)
     asked, skipped = _asked(project, model, [raw.request_id for raw, _ in rows], now)
-    known = Known(asked, _labels(root, model, project), now.date(), _not_found(project))
+    known = _known(root, model, project, asked, now)
     results = judged(rows, known, standing)
     good = [result for _, result in results if isinstance(result, Answer)]
     after = merged(standing, good)
@@ -76,8 +77,8 @@ def _with(row: Row, cells: dict[str, str]) -> Row:
     return Row(row.number, **values, too_long=row.too_long)
 
 
-def _asked(project: Project, model: str, requests: Sequence[str], now: datetime) -> tuple[dict[str, str], int]:
-    """Return the logged texts of requests by their ids, and how many files of the log were skipped."""
+def _asked(project: Project, model: str, requests: Sequence[str], now: datetime) -> tuple[Asked, int]:
+    """Return the logged texts and contexts of requests by their ids, and how many files of the log were skipped."""
     days = sorted({day for request in requests if (day := traffic.day_of(request)) is not None})
     if not days or not project.traffic.uri:
         return {}, 0
@@ -85,7 +86,28 @@ def _asked(project: Project, model: str, requests: Sequence[str], now: datetime)
     last = datetime(days[-1].year, days[-1].month, days[-1].day, tzinfo=UTC) + timedelta(days=1)
     log = traffic.read(project.traffic.uri, model, first, min(last, now + timedelta(days=1)))
     wanted = log[log["request_id"].isin(set(requests))]
-    return dict(zip(wanted["request_id"], wanted["text"], strict=True)), len(log.attrs["skipped"])
+    logged = zip(wanted["text"], wanted["context"], strict=True)
+    return dict(zip(wanted["request_id"], logged, strict=True)), len(log.attrs["skipped"])
+
+
+def _known(root: Path, model: str, project: Project, asked: Asked, now: datetime) -> Known:
+    """Return what the rows are held against; raises UserError for a model that is not corrected by answers."""
+    kind = parts.find("retune.modeling.task_types", project.models[model].task_type)
+    target = scoring.target(kind.TARGET)
+    if kind.TARGET == "nothing":
+        todo = "Put what it should learn among the documents."
+        raise UserError(expected="a model that answers", found=f"{model}, which learns text alone", todo=todo)
+
+    def fault(label: str, text: str, context: str) -> str:
+        try:
+            target.check(label, text, context)
+        except ValueError as error:
+            return str(error)
+        return ""
+
+    labels = _labels(root, model, project) if kind.TARGET == "label" else None
+    wants_context = kind.HEAD == "span"  # an instruction may have an input or none, a question has a passage
+    return Known(asked, labels, now.date(), _not_found(project), fault, wants_context)
 
 
 def _not_found(project: Project) -> str:

@@ -79,7 +79,8 @@ def built(
     rows = part.build(building.prepared(documents, params), options)
     if not corrected.empty:
         given = as_documents(corrected, params.side_column)
-        rows = pd.concat([rows, given[["document_id", "text"]].assign(label=corrected["label"])], ignore_index=True)
+        given_rows = given[["document_id", "text"]].assign(label=corrected["label"], context=corrected["context"])
+        rows = pd.concat([rows, given_rows], ignore_index=True)
         documents = pd.concat([documents, given], ignore_index=True)
     found = building.with_identity(rows, documents, params)
     needed = parts.find("retune.modeling.task_types", task_type).COLUMNS

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from retune.core import parts, scoring
 from retune.core.drift import compare as drift
 from retune.core.drift import page, trigger
 from retune.core.drift.finding import DRIFT, DriftReport
@@ -33,6 +34,8 @@ from retune.modeling.embedding import embed
 from retune.project import read_project
 
 AT, ROWS, CAUSE, CONTENT = "retune.at", "retune.rows", "retune.cause", "retune.window_sha256"
+SHARES = ("label", "labels")  # targets of which shares say something
+WRITTEN = ("text", "nothing")
 LONGEST_TAG = 4000  # characters; MLflow refuses more than 8,000
 
 
@@ -96,7 +99,7 @@ def _windows(watch: Watch) -> dict[str, pd.DataFrame]:
         traffic.expire(log.uri, watch.place.name, log.retention_days, watch.now)
         since = watch.now - timedelta(days=watch.params.window_days)
         logged = traffic.read(log.uri, watch.place.name, since, watch.now)
-        found["traffic"] = logged[["request_id", "text"]].rename(columns={"request_id": "document_id"})
+        found["traffic"] = logged[["request_id", "text", "context"]].rename(columns={"request_id": "document_id"})
     return found
 
 
@@ -106,7 +109,7 @@ def _documents(watch: Watch) -> pd.DataFrame:
     seen = read_frame(watch.profile / SEEN)["example_id"]
     new = examples[~examples["example_id"].isin(seen)].reset_index(drop=True)
     department = [json.loads(slices).get("department", "") for slices in new["slices"]]
-    return new[["document_id", "text", "label"]].assign(department=department)
+    return new[["document_id", "text", "context", "label"]].assign(department=department)
 
 
 def _measured(watch: Watch, source: str, rows: pd.DataFrame) -> Measured:
@@ -134,7 +137,29 @@ def _compared(watch: Watch, rows: pd.DataFrame) -> DriftReport:
     window = sample(pd.concat([rows, described(rows["text"].tolist())], axis=1), watch.params)
     if len(window.rows) >= watch.params.minimum_rows:
         window = Sample(_answered(watch, window.rows), window.copies, window.left_out)
-    return drift.compare(read_frame(watch.profile / "profile.parquet"), window, watch.params)
+    reference = read_frame(watch.profile / "profile.parquet")
+    target = _target(watch)
+    if target not in SHARES:  # whether answers of other kinds are right is no cell of a table
+        known = reference["prediction"].notna()
+        right = scoring.right(target, reference["label"][known].tolist(), reference["prediction"][known].tolist())
+        reference.loc[known, "correct"] = [float(one) for one in right]
+    return drift.compare(told_of(target, reference), replace(window, rows=told_of(target, window.rows)), watch.params)
+
+
+def _target(watch: Watch) -> str:
+    """Return how the model's answers are written."""
+    settings = read_project(watch.place.root).models[watch.place.name]
+    return str(parts.find("retune.modeling.task_types", settings.task_type).TARGET)
+
+
+def told_of(target: str, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows without the columns that say nothing of answers of their kind: an aspect names what it lacks.
+
+    Shares are of labels; what is written is hardly ever the very text that was asked for.
+    """
+    left_out = [] if target in SHARES else ["label", "prediction"]
+    left_out += ["correct"] if target in WRITTEN else []
+    return rows.drop(columns=left_out, errors="ignore")
 
 
 def _answered(watch: Watch, rows: pd.DataFrame) -> pd.DataFrame:
@@ -144,19 +169,21 @@ def _answered(watch: Watch, rows: pd.DataFrame) -> pd.DataFrame:
     """
     from retune.modeling import answering as model_answering
 
-    texts = rows["text"].tolist()
+    texts, target = rows["text"].tolist(), _target(watch)
+    answered = rows.assign(vector=list(embed(texts)))
+    if target == "nothing" or (target in WRITTEN and "confidence" not in watch.params.watch):
+        return answered  # to write a thousand answers takes long, and nobody asks for them
     with tempfile.TemporaryDirectory(prefix="retune-champion-") as scratch:
         fetched = logged_model.fetch(watch.tracking.uri, watch.champion.source, Path(scratch) / "model")
         folder = fetched / "artifacts" / "model"
-        answers = model_answering.load(folder, read_json(folder / "retune_model.json")["base"]).predict(texts)
-    answered = rows.assign(
-        vector=list(embed(texts)),
-        prediction=answers["prediction"].to_numpy(),
-        confidence=answers["confidence"].to_numpy(),
-    )
+        model = model_answering.load(folder, read_json(folder / "retune_model.json")["base"])
+        answers = model.predict(texts, rows["context"].tolist())
+    answered = answered.assign(prediction=answers["prediction"].to_numpy(), confidence=answers["confidence"].to_numpy())
     if "label" not in rows:
         return answered
-    is_right = (answered["prediction"] == answered["label"]).astype("float64")
+    predictions = answers["prediction"].fillna("").tolist()
+    right = scoring.right(target, answered["label"].tolist(), predictions)
+    is_right = pd.Series([float(one) for one in right], index=answered.index)
     return answered.assign(correct=is_right.where(~answered["document_id"].str.startswith(FROM_PEOPLE)))
 
 

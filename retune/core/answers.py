@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from difflib import get_close_matches
@@ -14,10 +14,10 @@ import pandas as pd
 from retune.core.collected import BY_TEXT, COLLECTED, REFUSED
 from retune.core.decoding import cleaned, decode
 from retune.core.errors import UserError
-from retune.core.hashing import normalised, sha256_text
+from retune.core.hashing import normalised, prompt_key, sha256_text
 from retune.core.ingest import UnreadableError
 
-CELLS = ("request_id", "text", "label", "date")
+CELLS = ("request_id", "text", "context", "label", "date")
 SEPARATORS = ",;\t|"
 MAX_CELL_CHARACTERS = 1_000_000
 ID_LENGTH = 16
@@ -33,6 +33,7 @@ class Row:
     text: str
     label: str
     date: str
+    context: str = ""
     too_long: bool = False  # more cells than the header has
 
 
@@ -44,6 +45,7 @@ class Answer:
     text: str
     label: str
     date: str
+    context: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,12 +58,17 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Known:
-    """What rows are held against: texts by request id, labels of the model, the day, and why a request is not found."""
+    """What rows are held against: what was asked by request id, the model's labels, the day, why none is found.
 
-    asked: Mapping[str, str]
-    labels: Collection[str]
+    `labels` is None where answers are no labels: then `fault` says what is wrong with one to a text and its context.
+    """
+
+    asked: Mapping[str, tuple[str, str]]  # text and context
+    labels: Collection[str] | None
     today: date
     not_found: str
+    fault: Callable[[str, str, str], str] = lambda _label, _text, _context: ""
+    wants_context: bool = False
 
 
 Judged = list[tuple[Row, Answer | Refusal]]
@@ -87,8 +94,9 @@ def judged(rows: Sequence[tuple[Row, Row | None]], known: Known, standing: pd.Da
     A row comes with itself without personal data, None where that could not be had. Of several answers to the same the
     latest counts: by its date, then by its place. `standing` are the answers before [COLLECTED].
     """
-    texts = {**dict(zip(standing["answer_id"], standing["text"], strict=True)), **known.asked}
-    first = [(raw, _judged(raw, clean, replace(known, asked=texts))) for raw, clean in rows]
+    before_asked = zip(standing["text"], standing["context"], strict=True)
+    asked = {**dict(zip(standing["answer_id"], before_asked, strict=True)), **known.asked}
+    first = [(raw, _judged(raw, clean, replace(known, asked=asked))) for raw, clean in rows]
     latest: dict[str, tuple[str, int]] = {}
     for row, answer in first:
         if isinstance(answer, Answer):
@@ -103,7 +111,7 @@ def merged(standing: pd.DataFrame, answers: Sequence[Answer]) -> pd.DataFrame:
     for answer in answers:
         before = rows.get(answer.answer_id)
         if before is None or before["label"] != answer.label:
-            rows[answer.answer_id] = dict(vars(answer))
+            rows[answer.answer_id] = {name: getattr(answer, name) for name in COLLECTED}
     return pd.DataFrame([rows[name] for name in sorted(rows)], columns=list(COLLECTED), dtype="str")
 
 
@@ -177,20 +185,35 @@ def _judged(raw: Row, clean: Row | None, known: Known) -> Answer | Refusal:
         return Refusal("not_redactable", "personal data in it cannot be told from the rest")
     if not raw.label:
         return Refusal("missing_label", "it has no label")
-    if raw.label not in known.labels:
+    if known.labels is not None and raw.label not in known.labels:
         near = get_close_matches(raw.label.casefold(), sorted(known.labels), n=1)
         return Refusal("unknown_label", "the model has no such label" + (f"; did you mean {near[0]}?" if near else ""))
     wrong = _wrong_date(raw.date, known.today)
     if wrong is not None:
         return wrong
     when = (date.fromisoformat(raw.date) if raw.date else known.today).isoformat()
-    if raw.request_id:
-        if raw.request_id not in known.asked:
-            return Refusal("unknown_request", known.not_found)
-        return Answer(raw.request_id, cleaned(known.asked[raw.request_id]), raw.label, when)
-    if not normalised(clean.text):
+    if raw.request_id and raw.request_id not in known.asked:
+        return Refusal("unknown_request", known.not_found)
+    if not raw.request_id and not normalised(clean.text):
         return Refusal("nothing_asked", "it has neither a request_id nor a text with words")
-    return Answer(BY_TEXT + sha256_text(normalised(clean.text))[:ID_LENGTH], clean.text, raw.label, when)
+    text, context = known.asked[raw.request_id] if raw.request_id else (clean.text, clean.context)
+    return _answered(raw, clean, (cleaned(text), cleaned(context)) if raw.request_id else (text, context), when, known)
+
+
+def _answered(raw: Row, clean: Row, asked: tuple[str, str], when: str, known: Known) -> Answer | Refusal:
+    """Return the answer to a text and its context, unless it cannot be learnt from them; no label holds personal data.
+
+    A label of the model's own stays as it is.
+    """
+    text, context = asked
+    if known.wants_context and not context.strip():
+        return Refusal("missing_context", "it has no context, of which the question could be asked")
+    label = raw.label if known.labels is not None else clean.label
+    fault = known.fault(label, text, context)
+    if fault:
+        return Refusal("malformed_label", fault)
+    name = raw.request_id or BY_TEXT + sha256_text(prompt_key(text, context))[:ID_LENGTH]
+    return Answer(name, text, label, when, context)
 
 
 def _wrong_date(text: str, today: date) -> Refusal | None:

@@ -10,9 +10,10 @@ from retune.core.examples import FROM_PEOPLE
 from retune.core.frames import DOCUMENTS, TEXT, WHOLE, YES_NO
 from retune.core.language import detect
 
-COLLECTED = {"answer_id": TEXT, "text": TEXT, "label": TEXT, "date": TEXT}
-REFUSED = {"row_id": TEXT, "request_id": TEXT, "text": TEXT, "label": TEXT, "date": TEXT, "reason": TEXT,
-           "detail": TEXT}  # fmt: skip
+COLLECTED = {"answer_id": TEXT, "text": TEXT, "context": TEXT, "label": TEXT, "date": TEXT}
+REFUSED = {"row_id": TEXT, "request_id": TEXT, "text": TEXT, "context": TEXT, "label": TEXT, "date": TEXT,
+           "reason": TEXT, "detail": TEXT}  # fmt: skip
+EMPTY = ("context",)  # the columns of an answer that may be
 BY_TEXT = "text-"  # begins the id of an answer that names no request
 LEARNT_FROM = "train"  # the side of an answer where a column gives the split
 

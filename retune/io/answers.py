@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from retune.core.collected import COLLECTED, REFUSED
+from retune.core.collected import COLLECTED, EMPTY, REFUSED
 from retune.core.errors import UserError
 from retune.io.files import whole_file
 
@@ -24,9 +24,9 @@ def refused_of(root: Path, model: str) -> Path:
 
 
 def read(path: Path) -> pd.DataFrame:
-    """Return the answers [answer_id, text, label, date]; raises UserError where the file is not as it was written."""
+    """Return the answers [COLLECTED]; raises UserError where the file is not as it was written."""
     answers = _read(path, COLLECTED)
-    wrong = ["rows with empty cells"] * bool((answers == "").any(axis=None))
+    wrong = ["rows with empty cells"] * bool((answers.drop(columns=list(EMPTY)) == "").any(axis=None))
     wrong += ["ids that stand there twice"] * bool(answers["answer_id"].duplicated().any())
     if wrong:
         raise _not_ours(path, " and ".join(wrong))

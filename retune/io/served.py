@@ -45,13 +45,17 @@ def told(served: Served) -> str:
     return served.model_dump_json()
 
 
-def record(setting: str, texts: Sequence[str], answers: pd.DataFrame) -> list[str]:
-    """Log answers [prediction, confidence] to texts and return a request id per row, empty where it was not logged."""
+def record(setting: str, texts: Sequence[str], contexts: Sequence[str], answers: pd.DataFrame) -> list[str]:
+    """Log answers [prediction, confidence] to texts and their contexts, and return a request id per row.
+
+    The id is empty where a row was not logged.
+    """
     try:
         served = _read(setting)
         _clean_up_once_a_day(served)
         rows = answers[["prediction", "confidence"]].assign(
-            text=pd.Series(list(texts), index=answers.index, dtype=object)  # object: a text may be no UTF-8
+            text=pd.Series(list(texts), index=answers.index, dtype=object),  # object: a text may be no UTF-8
+            context=pd.Series(list(contexts), index=answers.index, dtype=object),
         )
         return append(served.uri, served.model, served.version, rows, redact=served.redact)
     except NEVER_TO_THE_ASKER as error:

@@ -32,6 +32,7 @@ TRAFFIC = {
     "at": TEXT,  # ISO 8601 in UTC, to the microsecond: sorted as text is sorted by time
     "version": TEXT,
     "text": TEXT,  # with placeholders
+    "context": TEXT,  # that it was asked of, with placeholders; empty where a task type has none
     "prediction": TEXT,
     "confidence": REAL,
 }
@@ -63,7 +64,7 @@ class Expired:
 def append(
     uri: str, model: str, version: str, rows: pd.DataFrame, *, redact: RedactParams, at: datetime | None = None
 ) -> list[str]:
-    """Log answers [text, prediction, confidence] of one version and return a request id per row.
+    """Log answers [text, prediction, confidence, and context where there is one] and return a request id per row.
 
     Personal data leaves the texts before the first byte is written; the id is empty for a row that cannot be redacted,
     and for all rows where the store does not take them. `at` is now by default. Raises UserError for wrong arguments.
@@ -81,7 +82,7 @@ def append(
 
 
 def read(uri: str, model: str, since: datetime, until: datetime) -> pd.DataFrame:
-    """Return the rows [request_id, at, version, text, prediction, confidence] with since <= at < until, sorted by time.
+    """Return the rows [TRAFFIC] with since <= at < until, sorted by time.
 
     `attrs` says what is not among them: `skipped` (files that are none of the log's, with reasons), `withheld` (rows
     that could not be redacted) and `lost` (rows that the store did not take). Raises UnavailableError for a store that
@@ -147,8 +148,10 @@ def _logged(rows: pd.DataFrame, version: str, settings: RedactParams, moment: da
     """Return a row of the log per answer; one that cannot be redacted has no id and no text."""
     recognizers = redaction.load(settings)
     lines: list[dict[str, str]] = []
-    for text, answer in zip(rows["text"], rows["prediction"], strict=True):
-        clean = without_personal_data({"text": text, "prediction": str(answer)}, recognizers, settings)
+    contexts = rows["context"] if "context" in rows else [""] * len(rows)
+    for text, context, answer in zip(rows["text"], contexts, rows["prediction"], strict=True):
+        asked = {"text": text, "context": context, "prediction": str(answer)}
+        clean = without_personal_data(asked, recognizers, settings)
         name = f"{moment:%Y%m%d}-{uuid4().hex[:20]}" if clean is not None else ""
         lines.append({"request_id": name, **(clean or {})})
     logged = pd.DataFrame(lines, columns=list(TRAFFIC)).assign(at=stamp(moment), version=str(version))
@@ -171,7 +174,7 @@ def _rows_of(table: pa.Table) -> pd.DataFrame | str:
     if table.schema.names != schema.names or table.schema.types != schema.types:
         return "it has other columns than the log"
     frame: pd.DataFrame = table.to_pandas()
-    if frame[["request_id", "at", "version", "text", "prediction"]].isna().any(axis=None):
+    if frame[[name for name in TRAFFIC if name != "confidence"]].isna().any(axis=None):
         return "it has empty cells"
     if (frame["request_id"] == "").any() or not frame["at"].str.fullmatch(AT).all():
         return "it has rows without an id or a time"

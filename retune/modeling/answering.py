@@ -39,7 +39,7 @@ def answer(predictor: Predictor, model_input: pd.DataFrame) -> pd.DataFrame:
     if not setting:
         return answers
     log = parts.find("retune.io", "served")  # by its name: modeling and io do not import each other
-    return answers.assign(request_id=log.record(setting, texts, answers))
+    return answers.assign(request_id=log.record(setting, texts, contexts, answers))
 
 
 def rows_of(model_input: pd.DataFrame, columns: Sequence[str]) -> tuple[list[str], list[str]]:

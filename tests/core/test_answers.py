@@ -14,7 +14,7 @@ from retune.core.errors import UserError
 
 TODAY = date(2026, 3, 10)
 FIRST, SECOND = "20260310-00000000000000000001", "20260310-00000000000000000002"
-ASKED = {FIRST: "the badge fails", SECOND: "toner is empty"}
+ASKED = {FIRST: ("the badge fails", ""), SECOND: ("toner is empty", "")}
 KNOWN = Known(ASKED, {"access", "billing"}, TODAY, "the log does not have it")
 NONE = pd.DataFrame(columns=list(COLLECTED), dtype="str")
 
@@ -148,7 +148,7 @@ def test_the_same_answers_again_change_nothing_not_even_their_date() -> None:
     pd.testing.assert_frame_equal(first, again)
     other = merged(first, [Answer(FIRST, "the badge fails", "billing", "2026-03-10")])
     assert other.to_dict("records") == [
-        {"answer_id": FIRST, "text": "the badge fails", "label": "billing", "date": "2026-03-10"}
+        {"answer_id": FIRST, "text": "the badge fails", "context": "", "label": "billing", "date": "2026-03-10"}
     ]
 
 
@@ -163,3 +163,26 @@ def test_refused_rows_are_kept_until_the_same_row_is_taken() -> None:
     known = Known(ASKED, {"access", "billing", "vip"}, TODAY, "")
     third = refusals(rows, judged(rows, known, NONE), second)
     assert sorted(third["reason"]) == ["nothing_asked", "unknown_label"]
+
+
+def test_an_answer_that_is_no_label_is_held_against_what_it_answers() -> None:
+    passage = "The gate opens at six."
+    fault = lambda label, _text, context: "" if label in context else "it does not stand in the context"  # noqa: E731
+    known = Known({FIRST: ("When?", passage)}, None, TODAY, "", fault, wants_context=True)
+    given = [row(request_id=FIRST, label="six"), row(3, request_id=FIRST, label="nine"),
+             row(4, text="Who?", label="six"), Row(5, "", "Where?", "gate", "", context="At the gate.")]  # fmt: skip
+    taken, wrong, bare, other = (result for _, result in judged([(one, one) for one in given], known, NONE))
+    assert taken == Answer(FIRST, "When?", "six", "2026-03-10", passage)
+    assert wrong == Refusal("malformed_label", "it does not stand in the context")
+    assert isinstance(bare, Refusal)
+    assert bare.reason == "missing_context"
+    assert isinstance(other, Answer)
+    assert (other.context, other.answer_id[:5]) == ("At the gate.", "text-")
+
+
+def test_the_words_of_an_answer_that_is_no_label_lose_their_personal_data_too() -> None:
+    known = Known({}, None, TODAY, "")
+    raw, clean = (Row(2, "", "Who?", label, "") for label in ("ann@example.org", "[EMAIL_1]"))
+    ((_, result),) = judged([(raw, clean)], known, NONE)
+    assert isinstance(result, Answer)
+    assert result.label == "[EMAIL_1]"

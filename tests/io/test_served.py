@@ -18,6 +18,7 @@ from retune.io import served, traffic
 from retune.io.served import Served, record, told
 from retune.io.traffic import append, read
 from retune.modeling import answering
+from retune.modeling.task_types import classification
 from retune.project import read_project
 from tests.conftest import CHECKOUT
 
@@ -27,7 +28,9 @@ MODEL = "ticket-router"
 class Toy:
     """Answers every text alike."""
 
-    def predict(self, texts: list[str]) -> pd.DataFrame:
+    task_type = classification
+
+    def predict(self, texts: list[str], contexts: list[str] | None = None) -> pd.DataFrame:  # noqa: ARG002
         return pd.DataFrame({"prediction": ["access"] * len(texts), "confidence": [0.8] * len(texts)})
 
 
@@ -113,7 +116,7 @@ def test_the_first_answer_of_a_day_cleans_up_what_is_too_old(
     old = datetime.now(UTC) - timedelta(days=200)
     append(str(tmp_path), MODEL, "1", ask("long ago").assign(text="long ago"), redact=redact, at=old)
     with caplog.at_level(logging.INFO):
-        record(setting(tmp_path, redact), ["now"], Toy().predict(["now"]))
+        record(setting(tmp_path, redact), ["now"], [""], Toy().predict(["now"]))
         deadline = time.monotonic() + 10
         while "deleted 1 days with 1 rows" not in caplog.text and time.monotonic() < deadline:
             time.sleep(0.02)

@@ -59,7 +59,7 @@ def test_what_is_appended_is_read_back_with_ids_times_and_version(tmp_path: Path
     rows = all_rows(str(tmp_path))
     assert set(rows["request_id"]) == {*first, *later}
     assert len(rows) == 3
-    assert list(rows.columns) == ["request_id", "at", "version", "text", "prediction", "confidence"]
+    assert list(rows.columns) == list(traffic.TRAFFIC)
     last = rows.iloc[2]
     assert (last["text"], last["version"], last["prediction"], last["confidence"]) == ("no power", "4", "access", 0.75)
     assert last["at"] == "2026-03-11T12:00:00.000000+00:00"
@@ -318,3 +318,10 @@ def test_an_object_store_that_does_not_answer_is_said_to_the_reader_and_not_to_t
     assert "the badge fails" not in caplog.text
     with pytest.raises(UnavailableError, match="s3://bucket/log did not do what was asked"):
         read(gone, MODEL, NOW, NOW + DAY)
+
+
+def test_what_a_question_was_asked_of_is_logged_without_personal_data(tmp_path: Path, redact: RedactParams) -> None:
+    asked = answers("who wrote?").assign(context="ann@harbour-freight.com wrote it")
+    append(str(tmp_path), MODEL, "1", asked, redact=redact, at=NOW)
+    append(str(tmp_path), MODEL, "1", answers("no question"), redact=redact, at=NOW + DAY)
+    assert all_rows(str(tmp_path))["context"].tolist() == ["[EMAIL_1] wrote it", ""]

@@ -11,7 +11,10 @@ import pandas as pd
 import pytest
 import yaml
 
+from retune.core.drift import compare as drift
+from retune.core.drift.finding import NOT_MEASURED
 from retune.core.drift.rows import described
+from retune.core.drift.sample import Sample
 from retune.core.drift.trigger import Monitored
 from retune.core.errors import UserError
 from retune.core.frames import EXAMPLES, PROFILE, SEEN
@@ -27,6 +30,7 @@ from tasks import monitor as step
 from tasks.monitor import mark_triggered, monitor
 from tasks.release import release
 from tasks.track import track
+from tests.core.drift import toys as drift_toys
 from tests.toy_checkout import MODEL, train_toy
 
 NOW = datetime(2026, 11, 22, 18, tzinfo=UTC)
@@ -235,3 +239,19 @@ def test_only_the_run_of_a_window_can_be_marked(watched: Path) -> None:
     training = tracking.finished({"retune.kind": "training"})[0].info.run_id
     with pytest.raises(UserError, match="the run of a window"):
         mark_triggered(watched, MODEL, training, NOW)
+
+
+@pytest.mark.parametrize(
+    ("target", "missing"),
+    [("label", set()), ("labels", set()), ("entities", {"labels", "predictions"}),
+     ("text", {"labels", "predictions", "quality"})],
+)  # fmt: skip
+def test_aspects_that_say_nothing_of_the_answers_are_left_out_and_named(target: str, missing: set[str]) -> None:
+    rows = {"known": drift_toys.rows(80, 1), "met": drift_toys.rows(60, 2)}
+    params = drift_toys.params(
+        watch={"labels": 0.1, "predictions": 0.1, "quality": 0.1, "length": 0.1}, permutations=999
+    )
+    known, met = (step.told_of(target, frame) for frame in rows.values())
+    report = drift.compare(known, Sample(met, 0, 0), params)
+    assert {one.name for one in report.aspects if one.state == NOT_MEASURED} == missing
+    assert all(f"{name} (the reference has no" in report.why for name in missing)
