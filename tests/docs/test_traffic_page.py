@@ -46,5 +46,5 @@ def test_the_table_of_the_page_is_one_of_answers() -> None:
 def test_every_reason_for_a_refusal_is_explained() -> None:
     code = (CHECKOUT / "retune" / "core" / "answers.py").read_text(encoding="utf-8")
     reasons = set(re.findall(r'Refusal\(\s*"(\w+)"', code))
-    assert len(reasons) == 8
+    assert len(reasons) == 10
     assert reasons <= set(re.findall(r"`(\w+)`", PAGE))
