@@ -24,7 +24,7 @@ from tests.modeling.conftest import SUBJECTS, make_base, make_plan, toy_rows
 METHODS = ("full", "lora")
 STEPS, OLDER, NEWEST = 12, 4, 8  # of transformers
 FELL_BACK, REFUSED, SILENT = "fell back", "stopped with an error", "ended silently in other weights"
-OUTCOMES = (FELL_BACK, "the file does not matter", REFUSED, SILENT)
+OUTCOMES = (FELL_BACK, "the damage changed nothing", REFUSED, SILENT)
 
 
 def emptied(path: Path) -> None:
