@@ -28,7 +28,8 @@ def load(model: str | Path, base: dict[str, Any], *, code: str | None = None) ->
 
     if code is not None:
         refuse_other_code(Path(code))
-    return predictor.load(Path(model), BaseIdentity.from_dict(base))
+    found: Predictor = predictor.load(Path(model), BaseIdentity.from_dict(base))
+    return found
 
 
 def answer(predictor: Predictor, model_input: pd.DataFrame) -> pd.DataFrame:

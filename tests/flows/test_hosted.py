@@ -143,7 +143,9 @@ def test_rows_leave_once_and_the_tuned_model_is_promoted_served_and_tuned_again_
     assert tasks.index(f"split@{MODEL}") < tasks.index(f"fine-tune {MODEL}") < tasks.index(f"train@{MODEL}")
     registry = Registry(default_uri(root), MODEL, "retune")
     assert registry.aliases()[CHAMPION] == "1"
-    run = mlflow.get_run(registry.version("1").run_id)
+    version = registry.version("1")
+    assert version is not None
+    run = mlflow.get_run(version.run_id)
     assert run.data.metrics["test/accuracy"] > 0.9
     assert run.data.metrics["train_loss"] == 0.4
     loaded = mlflow.pyfunc.load_model(f"models:/{MODEL}@{CHAMPION}")

@@ -34,8 +34,8 @@ def test_a_provider_takes_its_key_from_the_environment_and_sends_nothing_by_itse
         provider.connect(endpoint)
     monkeypatch.setenv("TOY_KEY", "sk-toy")
     service = provider.connect(endpoint)
-    for promised, method in inspect.getmembers(Service, inspect.isfunction):
+    for promised, function in inspect.getmembers(Service, inspect.isfunction):
         if not promised.startswith("_"):
             given = inspect.signature(getattr(type(service), promised))
-            assert list(given.parameters) == list(inspect.signature(method).parameters), promised
+            assert list(given.parameters) == list(inspect.signature(function).parameters), promised
     assert tried == []
