@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 import retune
-from retune import questions, rehearsal
+from retune import judging, questions, rehearsal
 from retune.core import evaluation, parts, scoring, triggers
 from retune.core.evaluation import TaskType
 from retune.core.evidence import ChampionAnswers, Evidence, Gain, Inserted, Recent
@@ -158,7 +158,7 @@ def _compared(bench: Bench, champion: Version, params: ReplaceParams | None) -> 
     """Return how often only the champion and only the candidate is right; with `params` on the recent rows too."""
     kind, old = bench.kind, champion_answers(bench, champion)
     new = read_frame(bench.place.model / "evaluate" / "predictions.parquet").drop(columns="label")
-    rows = read_frame(bench.test)[["example_id", "text", "label"]]
+    rows = read_frame(bench.test)
     rows = rows[rows["example_id"].isin(old.rows["example_id"]) & rows["example_id"].isin(new["example_id"])]
     before, now = (evaluation.given(rows.merge(answers, on="example_id")) for answers in (old.rows, new))
     contest = Contest(_asked_of(kind, rows), before, now, kind.primary, bench.settings.evaluate.seed)
@@ -174,7 +174,16 @@ def _compared(bench: Bench, champion: Version, params: ReplaceParams | None) -> 
         triggers=old.triggers,
         gain=_gain(paired),
         score=score.value if score is not None else None,
+        judged=_judged(bench, rows, before, now),
     )
+
+
+def _judged(bench: Bench, rows: pd.DataFrame, before: Given, now: Given) -> dict[str, Any] | None:
+    """Return what the judge says of both, where the policy asks one."""
+    policy, seed = bench.settings.release, bench.settings.evaluate.seed
+    if policy.judge is None:
+        return None
+    return judging.judged(rows, before.predictions, now.predictions, policy.judge, policy.alpha, seed)
 
 
 @dataclass(frozen=True)

@@ -113,6 +113,20 @@ def noise(evidence: Evidence, policy: ReleaseParams, rule: Rule) -> Check:
     return Check("noise", "pass" if verdict == "shown" else "fail", said)
 
 
+def judge(evidence: Evidence, policy: ReleaseParams) -> Check:
+    """Check that a judge does not find the candidate's answers worse than the champion's; no evidence is no pass."""
+    if policy.judge is None:
+        return not_asked("judge", "judge")
+    champion = _comparable("judge", evidence, asked=True)
+    if isinstance(champion, Check):
+        return champion
+    if champion.judged is None:
+        return Check("judge", "not_run", "the answers were not judged")
+    outcome, reason = (str(champion.judged[key]) for key in ("outcome", "reason"))
+    passed = outcome in ("better", "tie")
+    return Check("judge", "pass" if passed else "fail", f"{champion.judged['judge']} says {outcome}: {reason}")
+
+
 def _comparable(name: str, evidence: Evidence, *, asked: bool) -> ChampionAnswers | Check:
     """Return the champion's answers, or the check that says why there is nothing to compare."""
     version, champion = evidence.champion_version, evidence.champion

@@ -60,6 +60,7 @@ def decide(evidence: Evidence, policy: ReleaseParams, rule: Rule) -> Decision:
         ("champion_better", lambda: contest.champion_better(evidence, policy, rule)),
         ("champion_not_worse", lambda: contest.champion_not_worse(evidence, policy, rule)),
         ("noise", lambda: contest.noise(evidence, policy, rule)),
+        ("judge", lambda: contest.judge(evidence, policy)),
         *safeguards.questions(evidence, policy),
     ]
     checks = [_asked(name, question) for name, question in questions]

@@ -58,6 +58,7 @@ class ChampionAnswers:
     triggers: Inserted | None = None
     gain: Gain | None = None  # None: the counts say it all
     score: float | None = None  # of the champion on these rows; None: it follows from the counts
+    judged: Mapping[str, Any] | None = None  # what a judge says of the candidate's answers beside the champion's
 
 
 @dataclass(frozen=True)

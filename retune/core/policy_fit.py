@@ -12,6 +12,7 @@ ASKS = {  # a setting of the release, and the targets of which it can be measure
     "calibration": ("label", "labels", "entities", "answers"),
     "general_loss": WRITTEN,
     "refusals": ("text", "answers"),
+    "judge": ("text",),
     "verbatim": WRITTEN,
     "personal_data": WRITTEN,
     "memorisation": ("label", *WRITTEN),

@@ -13,7 +13,7 @@ from retune.core import contest, decision
 from retune.core.decision import Decision
 from retune.core.evidence import ChampionAnswers, Evidence, Gain, Recent
 from retune.core.noise import Seeds
-from retune.core.params.release import ApprovalParams, ReleaseParams, ReplaceParams, SliceParams
+from retune.core.params.release import ApprovalParams, JudgeParams, ReleaseParams, ReplaceParams, SliceParams
 from retune.core.rule import Rule
 from retune.core.statistics import mcnemar_exact
 
@@ -37,6 +37,7 @@ POLICY = ReleaseParams(
     general_loss=None,
     memorisation=False,
     membership=None,
+    judge=None,
     verbatim=None,
     personal_data=False,
     refusals=None,
@@ -67,6 +68,7 @@ ALL_CHECKS = [
     "floor_tfidf",
     *COMPARISONS,
     "noise",
+    "judge",
     *SAFEGUARDS,
 ]
 
@@ -92,7 +94,7 @@ def decide(evidence: Evidence, policy: ReleaseParams, rule: Rule = IMPROVE) -> D
 
 def not_passed(verdict: Decision) -> set[str]:
     """Return the checks that did not pass, but for those that this policy does not ask."""
-    return {check.name for check in verdict.checks if check.status != "pass"} - {"noise", *SAFEGUARDS}
+    return {check.name for check in verdict.checks if check.status != "pass"} - {"noise", "judge", *SAFEGUARDS}
 
 
 def status(verdict: Decision, name: str) -> str:
@@ -364,6 +366,10 @@ def written(value: float, floor: float, **champion: Any) -> Evidence:
     return replace(found, champion_version="3", champion=ChampionAnswers("rows-1", "code-1", 200, 60, 90, gain=gain))
 
 
+JUDGE = JudgeParams(
+    url="http://127.0.0.1:1/v1", model="judge-2026", key_variable="", rows=20, most_unscored=0.1, timeout_seconds=5,
+    attempts=2, pause_seconds=0, options={},
+)  # fmt: skip
 WRITING = POLICY.model_copy(update={"thresholds": {"rougeL": 0.3, "perplexity": 10.0}, "floors": ["untuned"]})
 
 
@@ -412,3 +418,18 @@ def test_where_less_is_better_a_lower_score_beats_a_floor() -> None:
     assert decide(replace(FIRST, metrics=measured), policy).promote
     measured["floors"]["untuned"]["perplexity"]["value"] = 8.0
     assert status(decide(replace(FIRST, metrics=measured), policy), "floor_untuned") == "fail"
+
+
+@pytest.mark.case("EV-3")
+@pytest.mark.parametrize(
+    ("outcome", "promoted"), [("better", True), ("tie", True), ("worse", False), ("no evidence", False), (None, False)]
+)
+def test_what_a_judge_finds_worse_or_cannot_judge_is_not_promoted(outcome: str | None, promoted: bool) -> None:
+    policy = WRITING.model_copy(update={"judge": JUDGE})
+    found = written(0.4, 0.3, mean=0.05, p=0.001, at_least=0.02)
+    said = {"outcome": outcome, "reason": "9 won, 1 lost", "judge": "judge-2026"} if outcome else None
+    champion = replace(found.champion, judged=said)  # type: ignore[type-var] # there is one
+    verdict = decide(replace(found, champion=champion), policy)
+    assert verdict.promote == promoted
+    assert status(decide(written(0.4, 0.3), policy), "judge") == "not_run", "the first model has nobody beside it"
+    assert decide(written(0.4, 0.3), policy).promote

@@ -64,6 +64,37 @@ class RefusalParams(Settings):
     """The share of requests that should be answered and are refused may be this at most."""
 
 
+class JudgeParams(Settings):
+    """A model that says which of two written answers is better; questions, references and answers are sent to it."""
+
+    url: Annotated[str, Field(min_length=1)]
+    """Where it is: the address before `/chat/completions`, such as https://judge.example/v1."""
+
+    model: Annotated[str, Field(min_length=1)]
+    """Its exact version: a name that moves on would change the measure unseen, and is refused."""
+
+    key_variable: str
+    """The environment variable that holds the key; empty for a server that wants none."""
+
+    rows: Annotated[int, Field(ge=1)]
+    """So many test rows are judged, each in both orders: two questions per row."""
+
+    most_unscored: Share
+    """Where a larger share of the replies cannot be read, there is no evidence, and nothing is promoted."""
+
+    timeout_seconds: Annotated[float, Field(gt=0)]
+    """How long one reply may take."""
+
+    attempts: Annotated[int, Field(ge=1)]
+    """How often a question is asked before the run stops, where the server does not answer."""
+
+    pause_seconds: Annotated[float, Field(ge=0)]
+    """The pause after the first failed attempt; doubled after each further one."""
+
+    options: dict[str, float | int | str]
+    """What is sent along, such as temperature and max_tokens."""
+
+
 class ReleaseParams(Settings):
     """The policy by which a candidate is promoted; thresholds and floors hold under either policy."""
 
@@ -124,6 +155,10 @@ class ReleaseParams(Settings):
     membership: Annotated[float, Field(ge=0.5, lt=1)] | None
     """How well training rows may be told from held-out ones at most (area under the curve, 0.5 is chance); null does
     not ask. Needs `evaluate.membership_rows`."""
+
+    judge: JudgeParams | None
+    """Of models that write: a judge model must not find the candidate's answers worse than the champion's; null asks
+    none, and sends nothing anywhere."""
 
     verbatim: Share | None
     """Of models that write: by how much the share of training passages that are completed word for word may exceed that
