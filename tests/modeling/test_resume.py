@@ -13,21 +13,25 @@ import pytest
 
 from retune.modeling import checkpoints
 from retune.modeling.methods import full
+from retune.modeling.train import fit
+from tests.modeling.conftest import METHOD_SETTINGS
+from tests.modeling.heads import test_text, texts
 from tests.modeling.test_train import bytes_of, run
 
 # Five kill points of a run of 15 steps, 5 in an epoch: early, in the middle and at the end of an epoch, while a
 # checkpoint is written, and after its manifest, before the old one is dropped.
 POINTS = ("step 2", "step 5", "step 12", "before seal of 8", "after seal of 9")
 METHODS = ("lora", "full")
-WEIGHTS = {"lora": "adapter/adapter_model.safetensors", "full": full.FILE}
+PACKED = "packed"  # texts, several of them in each row of a batch
+ADAPTER = "adapter/adapter_model.safetensors"
+WEIGHTS = {"lora": ADAPTER, "full": full.FILE, PACKED: ADAPTER}
 
 NURSERY = """
 import os, signal, sys
 from pathlib import Path
 sys.path.insert(0, os.getcwd())
 from retune.modeling import checkpoints, rhythm
-from tests.modeling.test_resume import settings
-from tests.modeling.test_train import run
+from tests.modeling.test_resume import went
 
 def kill():
     os.kill(os.getpid(), signal.SIGKILL)
@@ -57,7 +61,7 @@ for number, point in enumerate(sys.argv[4:]):
     child = os.fork()
     if not child:
         plant(point)
-        run(base, place / str(number), **settings(method, number))
+        went(base, place / str(number), method, number)
         os._exit(0)
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
@@ -66,6 +70,18 @@ for number, point in enumerate(sys.argv[4:]):
 def settings(method: str, number: int = 0) -> dict[str, Any]:
     """Return the settings of the run that is killed at a point; every other one computes its steps in parts."""
     return {"method": method, "gradient_accumulation": 1 + number % 2, "dropout": 0.1, "select_by": "loss"}
+
+
+def went(base: Path, place: Path, method: str, number: int = 0) -> Path:
+    """Train, or go on, with the settings of a point; return the model."""
+    if method != PACKED:
+        return run(base, place, **settings(method, number))[1]
+    asked = settings("lora", number) | {"method_settings": METHOD_SETTINGS["lora"], "checkpoint_seconds": 0}
+    plan = test_text.plan_of(base, packing=True, batch_size=2, epochs=5, max_length=64, **asked)
+    work, model = place / "work", place / "model"
+    work.mkdir(parents=True, exist_ok=True)
+    fit(plan, texts.prompts(40), texts.prompts(4), work=work, out=model, say=lambda _: None)
+    return model
 
 
 def killed(base: Path, place: Path, method: str, points: tuple[str, ...]) -> None:
@@ -83,18 +99,18 @@ def sha256(path: Path) -> str:
 
 @pytest.mark.slow
 @pytest.mark.case("K8", "TR-4")
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", [*METHODS, PACKED])
 def test_a_run_killed_anywhere_ends_in_the_same_weights(
     method: str, tiny_base: Path, tmp_path: Path, record_property: Callable[[str, int], None]
 ) -> None:
-    undisturbed = [bytes_of(run(tiny_base, tmp_path / f"whole-{n}", **settings(method, n))[1]) for n in (0, 1)]
+    base = tmp_path / "bases" if method == PACKED else tiny_base
+    undisturbed = [bytes_of(went(base, tmp_path / f"whole-{n}", method, n)) for n in (0, 1)]
     assert undisturbed[0][WEIGHTS[method]] != undisturbed[1][WEIGHTS[method]], "dropout is drawn by part"
-    killed(tiny_base, tmp_path, method, POINTS)
+    killed(base, tmp_path, method, POINTS)
     for number, _ in enumerate(POINTS):
         place = tmp_path / str(number)
         assert checkpoints.newest(place / "work" / "checkpoints") is not None
-        _, model = run(tiny_base, place, **settings(method, number))
-        assert bytes_of(model) == undisturbed[number % 2]
+        assert bytes_of(went(base, place, method, number)) == undisturbed[number % 2]
     record_property("n_run", len(POINTS))
 
 
