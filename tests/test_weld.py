@@ -72,12 +72,20 @@ def test_the_code_that_a_step_can_reach_is_its_dependency_and_no_more(stage: Sta
     step = ROOT / "tasks" / f"{shlex.split(stage.command)[3]}.py"
     declared = {ROOT / path for path in stage.dependencies if path.startswith(CODE)}
     parts_chosen = {path for path in declared if path.parent in CHOSEN_KINDS or path in CHOSEN_KINDS}
-    needed = reachable(step, *parts_chosen)
+    others = {other for path in parts_chosen for other in _others(path)}  # another model may choose one of them
+    needed = reachable(step, *parts_chosen, *others) - others
     missing, too_much = _names(needed - declared), _names(declared - needed)
     assert declared == needed, f"{stage.name}: missing {missing}, too much {too_much}"
     kinds = {folder for file in needed if file.is_file() for folder in chosen_from(file)}
     kinds |= {(ROOT / value).parent for value in options(stage).values() if value.startswith(CODE)}
     assert kinds == {path if path.is_dir() else path.parent for path in parts_chosen}, f"{stage.name}: parts by name"
+
+
+def _others(part: Path) -> set[Path]:
+    """Return the other parts of a kind of which a model chooses one; none where a stage reads the whole folder."""
+    if part.is_dir() or part.name.startswith("_"):
+        return set()
+    return {path for path in part.parent.glob("*.py") if not path.name.startswith("_") and path != part}
 
 
 def test_a_stage_depends_on_the_parts_that_its_model_chose_and_no_others() -> None:
