@@ -1,5 +1,6 @@
 """A registered version leaves the house as a folder that others' tools load, with its card."""
 
+import json
 import re
 import runpy
 from datetime import UTC, datetime
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from retune.cli.main import main
 from retune.core.errors import GateError, UserError
 from retune.core.usage import ADAPTER, BODY
 from retune.io.mlflow_store import default_uri
@@ -33,10 +35,18 @@ def released(checkout: Path, tiny_base: Path, reload_here: None) -> Path:
 
 @pytest.mark.parametrize(("merged", "form"), [(True, BODY), (False, ADAPTER)])
 def test_the_code_on_the_card_loads_what_was_exported(
-    released: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, merged: bool, form: str
+    released: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    merged: bool,
+    form: str,
 ) -> None:
     out = tmp_path / "exported"
-    assert export(root=released, model=MODEL, version="", folder=out, merged=merged, now=NOW).form == form
+    monkeypatch.chdir(released)
+    capsys.readouterr()
+    assert main(["export", f"{MODEL}@champion", str(out), "--json", *(["--merged"] if merged else [])]) == 0
+    assert json.loads(capsys.readouterr().out)["form"] == form
     card = (out / "README.md").read_text()
     assert card.startswith("---\n")
     assert "licence: not stated" in card
