@@ -48,7 +48,7 @@ def of_labels(
         "tokens": {"all": sum(lengths)},
         "faults": [],
         "examples": [
-            [(f"{row['text']}\n{row['context']}".strip(), False), (row["label"], True)]
+            [(f"{row['text']}\n{row['context']}".strip() + "\n", False), (row["label"], True)]
             for row in chosen.to_dict("records")
         ],
     }

@@ -128,7 +128,9 @@ def _weights(folder: Path, config: Any, loader: Any) -> Any:
 def tokenizer_of(folder: Path) -> Any:
     """Return the tokenizer of a base, which can always pad; no weights are loaded."""
     from transformers import AutoTokenizer
+    from transformers.utils import logging
 
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # longer texts than a model reads are counted here
     with _readable(folder):
         tokenizer = AutoTokenizer.from_pretrained(folder, **OFFLINE)
     tokenizer.pad_token = _padding(tokenizer, folder)

@@ -87,8 +87,12 @@ def test_labels_are_counted(made: Callable[..., None], capsys: pytest.CaptureFix
     made("banking77", "bert", rows, **{"models.it.train.max_length": 8})
     found = told(capsys, "--rows", "1")
     assert found["labels"] == {"a": 6, "b": 3}
-    assert found["examples"] == [[["the printer", False], ["a", True]]]
+    assert found["examples"] == [[["the printer\n", False], ["a", True]]]
     assert 0 < found["longer"] < 9
+    assert main(["preview", "--rows", "1"]) == 0
+    said = capsys.readouterr().out
+    assert "      6   66.7%  a\n" in said
+    assert "the printer\n[[a]]" in said
 
 
 def test_a_person_sees_figures_faults_and_brackets_around_what_is_learnt(

@@ -40,8 +40,9 @@ def facts(found: dict[str, Any]) -> list[str]:
     sides = ", ".join(f"{count} {side}" for side, count in found["rows"].items())
     lengths = ", ".join(f"{name} {found['lengths'][name]:g}" for name in ("median", "p95", "max"))
     longer = "and are read in windows" if found["read_in_windows"] else "and are cut"
-    tokens = found["tokens"]
-    learnt = f", {tokens['learnt']} of them learnt ({_share(tokens['learnt'], tokens['all'])})" * ("learnt" in tokens)
+    tokens, learnt = found["tokens"], ""
+    if "learnt" in tokens:
+        learnt = f", {tokens['learnt']} of them learnt ({_share(tokens['learnt'], tokens['all'])})"
     told = [
         f"{found['model']}: {found['task_type']}, rows: {sides}",
         f"tokens of a row: {lengths}; {tokens['all']} in an epoch{learnt}",
