@@ -1,4 +1,4 @@
-"""`retune recipe` lists, prints and writes complete settings, and params.yaml stays as it is where they would not hold."""
+"""`retune recipe` lists, prints and writes complete settings; what would not hold leaves params.yaml as it is."""
 
 import json
 import shutil

@@ -43,7 +43,8 @@ class TextLearner(Learner):
         scribe = Scribe(plan.task_type, plan.task_settings, plan.family, bench.tokenizer, plan.params.max_length)
         self.scribe = scribe.taught_by(bench.train)
         self.scribe.end_ids()
-        self.module = Writer(bench.body, self.scribe.has_encoder, plan.params.label_smoothing).to(machine.device())
+        # Only `start` moves it to the GPU: a method may put it into 4 bits first.
+        self.module = Writer(bench.body, self.scribe.has_encoder, plan.params.label_smoothing)
         self.examples = self.scribe.examples(bench.train)
         self.validation = self.scribe.examples(bench.validation)
         self.items: Sequence[Pack] = self._packed(range(len(self.examples)))
