@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from retune.core.asking import Conversation, Source
+from retune.core.asking import Beginning, Conversation, Source
 from retune.core.errors import UserError
 from retune.core.templates import ASSISTANT, SYSTEM, words
 from retune.modeling import sheets, templating
@@ -130,8 +130,9 @@ def begins_twice(chart: Chart) -> Count:
 
 def no_chat_template(chart: Chart) -> Iterator[str]:
     """The tokenizer's own template is asked for, and it has none."""
-    if chart.scribe.template.kind == "chat" and not chart.scribe.tokenizer.chat_template:
-        yield "the tokenizer has no chat template: conversations are written as plain text, `User:` and `Assistant:`"
+    asked = any(not isinstance(source, Beginning) for source in chart.sources)
+    if asked and chart.scribe.template.kind == "chat" and not chart.scribe.tokenizer.chat_template:
+        yield "the tokenizer has no chat template: the model is asked in plain text, in turns of `User:` and `Assistant:`"
 
 
 def no_system(chart: Chart) -> Iterator[str]:

@@ -11,7 +11,6 @@ import pytest
 
 from benchmarks.checkout import rename_model
 from benchmarks.task_types import projects
-from benchmarks.task_types.sets import SETS
 from retune.cli.commands import preview
 from retune.cli.main import main
 from retune.core.frames import ROWS

@@ -152,6 +152,8 @@ def test_words_that_a_template_leaves_out_are_named(scribe_of: Callable[..., Scr
 def test_a_base_without_a_template_of_its_own_is_named(scribe_of: Callable[..., Scribe]) -> None:
     assert "no chat template" in faults(scribe_of("llama"))["no_chat_template"]
     assert "no_chat_template" not in faults(scribe_of("qwen3"))
+    raw = scribe_of("llama", "continued_pretraining")
+    assert "no_chat_template" not in faults(raw, ROWS["continued_pretraining"])
     assert "no_chat_template" not in faults(scribe_of("llama", template="vicuna"))
 
 
