@@ -9,14 +9,16 @@ from retune.core.spans import Span, stands_alone
 PLACEHOLDER = re.compile(r"\[[A-Z][A-Z_]{0,40}_[0-9]{1,9}\]")  # what redaction leaves in the place of a value
 
 
-def find_again(text: str, piece: str, start: int, shift: int = 0) -> int:
-    """Return where a piece stands: moved as the piece before it, else at its place, else where it stands only once.
+def find_again(text: str, piece: str, start: int, after: tuple[int, int] = (0, 0)) -> int:
+    """Return where a piece stands: at its place, where nothing was replaced before it, else where it stands only once.
 
-    Raises ValueError where it stands nowhere, or in several places of which none is more likely than the others.
+    `after` is where the last piece ended before redaction and where it ends now: only what was replaced since counts.
+    Raises ValueError where the piece stands nowhere, or in several places, of which none is known to be meant.
     """
-    for place in (start + shift, start):
-        if place >= 0 and text.startswith(piece, place) and piece:
-            return place
+    then, now = after
+    place = start + now - then
+    if place >= 0 and piece and text.startswith(piece, place) and not PLACEHOLDER.search(text[now:place]):
+        return place
     place = text.find(piece) if piece.strip() else -1
     if place < 0:
         raise ValueError(f"what stood at character {start} is not in the text: redaction may have changed it")

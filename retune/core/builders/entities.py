@@ -42,11 +42,11 @@ def build(documents: pd.DataFrame, options: Options) -> pd.DataFrame:
 
 def _example(text: str, cell: str) -> dict[str, str]:
     """Return the cells of an example; raises ValueError where a span cannot be found again."""
-    found, shift = [], 0
+    found, after = [], (0, 0)
     for start, end, kind, words in sorted(map(_told, _rows.values(cell, "spans"))):
         if words:
-            place = _places.find_again(text, words, start, shift)
-            shift = place - start
+            place = _places.find_again(text, words, start, after)
+            after = (end, place + len(words))
             found.append(target.Entity(place, place + len(words), kind))
         else:
             _places.check_place(text, start, end)

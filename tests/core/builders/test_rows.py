@@ -165,6 +165,14 @@ def test_an_answer_moves_with_what_redaction_did_before_it() -> None:
     assert refused([row], "answers") == [""]
 
 
+def test_a_place_that_holds_the_same_words_by_chance_is_not_taken_behind_a_placeholder() -> None:
+    context = "Ask an@example.org: six, six, six or six?"  # five characters longer than its placeholder
+    start = context.index("six") + 5
+    row = asked([{"text": "six", "start": start}], context, redacted=True)
+    assert "several places" in row["fault"]
+    assert context.replace("an@example.org", "[EMAIL_1]")[start:].startswith("six"), "another one stands there now"
+
+
 @pytest.mark.parametrize(
     ("given", "reason"),
     [
