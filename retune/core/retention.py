@@ -19,10 +19,12 @@ def retention(
     not measured, the parent and the number of rows are all there is.
     """
     rows, known = len(asked.labels), {"parent": parent, "rows": len(asked.labels), "gone": gone, "primary": primary}
+    if not rows:  # not every metric can be asked of nothing
+        return {**known, "line": f"Retention: none of the test rows of {parent} is left."}
     paired = scoring.compare(asked, before, now, primary, seed)
     theirs, ours = (scoring.score(asked, given, primary, seed) for given in (before, now))
-    if paired is None or theirs is None or ours is None or not rows:
-        return {**known, "line": f"Retention: none of the test rows of {parent} is left."}
+    if paired is None or theirs is None or ours is None:
+        return {**known, "line": f"Retention: {primary} was not measured on the {rows} test rows of {parent}."}
     figures = (
         f"{primary.replace('_', ' ')} {ours.value:.3f} against {theirs.value:.3f} of {parent} on {rows} of its test "
         f"rows: {scoring.difference(primary, paired['gain'])}, {paired['c']} rows won, {paired['b']} lost, "

@@ -21,8 +21,18 @@ def test_retention_pairs_parent_and_child_on_the_parents_test_rows() -> None:
     assert "accuracy 0.800 against 0.800 of router version 3 on 10 of its test rows: +0.0 points" in found["line"]
 
 
-def test_retention_without_a_row_says_so() -> None:
-    assert "none of the test rows" in kept([], [], [], gone=9)["line"]
+@pytest.mark.parametrize(
+    ("target", "primary"), [("label", "accuracy"), ("text", "chrf"), ("nothing", "perplexity"), ("answers", "span_f1")]
+)
+def test_retention_without_a_row_says_so(target: str, primary: str) -> None:
+    found = retention("p version 1", Asked(target, [], []), Given([]), Given([]), 9, primary=primary, seed=7)
+    assert "none of the test rows" in found["line"]
+
+
+def test_retention_that_was_not_measured_does_not_say_that_rows_are_gone() -> None:
+    asked = Asked("nothing", ["a text"] * 3, [""] * 3)
+    found = retention("p version 1", asked, Given([""] * 3), Given([""] * 3), 0, primary="perplexity", seed=7)
+    assert "perplexity was not measured on the 3 test rows" in found["line"]
 
 
 def test_retention_of_texts_is_told_by_their_own_score() -> None:
