@@ -12,7 +12,7 @@ from transformers import DynamicCache, EncoderDecoderCache
 from retune.modeling import batches
 from retune.modeling.writer import Writer
 
-BATCH_ROWS = 256
+BATCH_ROWS = 64  # keys and values of more leave the cache of a processor
 BATCH_TOKENS = 1 << 17  # of prompts and answers that a batch keeps keys and values of
 LOOKED_EVERY = 8  # steps between two looks for a stop text
 Ids = list[int]
@@ -85,29 +85,49 @@ class Greedy:
 
 
 class _Going:
-    """A decoder that goes on with prompts, which are padded at their beginnings."""
+    """A decoder that goes on with prompts.
+
+    They are padded at their ends: reading them needs no mask then, and half the time. A base that sees no more than a
+    window of tokens would count padding behind a prompt among them, so it has the padding before.
+    """
 
     def __init__(self, writer: Writer, prompts: list[Ids], pad_id: int) -> None:
         self.writer, self.device = writer, next(writer.parameters()).device
-        padded = batches.pad(prompts, pad_id, left=True)
+        config = writer.base.config
+        self.is_left = getattr(config, "sliding_window", None) is not None
+        padded = batches.pad(prompts, pad_id, left=self.is_left)
         self.tokens, self.mask = padded["input_ids"].to(self.device), padded["attention_mask"].to(self.device)
-        self.cache: Any = DynamicCache(config=writer.base.config)
+        self.lengths = self.mask.sum(dim=1)
+        self.cache: Any = DynamicCache(config=config)
 
     def logits(self) -> Tensor:
         """Return the logits [rows, vocabulary] of the next token, after reading the newest ones."""
-        width, length = self.tokens.shape[1], self.mask.shape[1]
-        if length < self.cache.get_seq_length() + width:
-            self.mask = torch.cat([self.mask, self.mask.new_ones(len(self.mask), width)], dim=1)
-        positions = (self.mask.cumsum(dim=1) - 1).clamp(min=0)[:, -width:]
+        if self.cache.get_seq_length() == 0:
+            return self._read_prompts()
+        self.mask = torch.cat([self.mask, self.mask.new_ones(len(self.mask), 1)], dim=1)
+        read = self._read(None if self.mask.all() else self.mask, self.lengths[:, None])
+        self.lengths = self.lengths + 1
+        return self.writer.logits(read[:, -1])
+
+    def _read_prompts(self) -> Tensor:
+        """Return the logits after the last token of each prompt."""
+        positions = (self.mask.cumsum(dim=1) - 1).clamp(min=0)
+        read = self._read(self.mask if self.is_left else None, positions if self.is_left else None)
+        last = -torch.ones_like(self.lengths) if self.is_left else self.lengths - 1
+        return self.writer.logits(read[torch.arange(len(read), device=self.device), last])
+
+    def _read(self, mask: Tensor | None, positions: Tensor | None) -> Tensor:
+        """Return the hidden states of the newest tokens."""
         read = self.writer.base.base_model(
-            input_ids=self.tokens, attention_mask=None if self.mask.all() else self.mask, position_ids=positions,
-            past_key_values=self.cache, use_cache=True,
+            input_ids=self.tokens, attention_mask=mask, position_ids=positions, past_key_values=self.cache,
+            use_cache=True,
         )  # fmt: skip
-        return self.writer.logits(read.last_hidden_state[:, -1])
+        hidden: Tensor = read.last_hidden_state
+        return hidden
 
     def keep(self, rows: Tensor) -> None:
-        """Go on with some of the rows; columns that are padding in all of them go too."""
-        self.tokens, self.mask = self.tokens[rows], self.mask[rows]
+        """Go on with some of the rows."""
+        self.tokens, self.mask, self.lengths = self.tokens[rows], self.mask[rows], self.lengths[rows]
         self.cache.batch_select_indices(rows)
 
 

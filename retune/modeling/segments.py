@@ -71,6 +71,9 @@ def attention(
         return sdpa_attention_forward(
             module, query, key, value, attention_mask, scaling=scaling, dropout=dropout, **more
         )
+    kind = query.device.type
+    if torch.is_autocast_enabled(kind):  # rotary positions leave queries and keys in float32
+        query, key, value = (side.to(torch.get_autocast_dtype(kind)) for side in (query, key, value))
     sides = [_rows(side, segments) for side in (query, key, value)]
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
     window = more.get("sliding_window")
