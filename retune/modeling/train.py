@@ -63,7 +63,19 @@ def _trained(
     for name, value in {**learner.findings(), **_shortfall(plan, say)}.items():
         journal.write("finding", 0, {name: value})
     tuner = _timed(bench, "train", lambda: _tune(bench, learner, journal, work / "checkpoints", resumed))
+    if is_sharded(plan) and distributed.is_first():
+        learner = _gathered(bench, tuner, work)
     return bench, learner, tuner, journal
+
+
+def _gathered(bench: Bench, tuner: trainer.Tuner, work: Path) -> Learner:
+    """Return a learner with the whole weights that were found best, to write: in the trained one are but parts."""
+    again = prepare(bench.plan, bench.train, bench.validation, time.monotonic(), lambda _: None)
+    learner: Learner = bench.plan.head.LEARNER(again)
+    learner.warm_up(work / WARM_UP)
+    learner.start()
+    learner.module.load_state_dict(tuner.best or tuner.start, strict=False)
+    return learner
 
 
 def _tune(bench: Bench, learner: Learner, journal: Journal, place: Path, resumed: Path | None) -> trainer.Tuner:
@@ -72,9 +84,8 @@ def _tune(bench: Bench, learner: Learner, journal: Journal, place: Path, resumed
     machine.fix(plan.params.seed, plan.params.threads)  # whether warm-up was kept or done, what follows is the same
     positions = learner.start()
     seconds = distributed.of_first(lambda: bench.seconds_left() - learner.reserved_seconds())
-    tuner = trainer.Tuner(
-        learner, positions, trainer.arguments(place, plan.params, bench.bfloat16), journal=journal, seconds=seconds
-    )
+    arguments = trainer.arguments(place, plan.params, bench.bfloat16)
+    tuner = _kind(plan)(learner, positions, arguments, journal=journal, seconds=seconds)
     after = f", from {resumed.name}" if resumed else ""
     if seconds <= 0:
         bench.say("no time is left to tune: the model is what it started from")
@@ -87,6 +98,20 @@ def _tune(bench: Bench, learner: Learner, journal: Journal, place: Path, resumed
     tuner.train(resume_from_checkpoint=str(resumed) if resumed else None)
     tuner.restore_best()
     return tuner
+
+
+def _kind(plan: Plan) -> type[trainer.Tuner]:
+    """Return what trains: with whole weights in each process, or with weights that are shared out."""
+    if not is_sharded(plan):
+        return trainer.Tuner
+    from retune.modeling import sharding
+
+    return sharding.SharedTuner
+
+
+def is_sharded(plan: Plan) -> bool:
+    """Say whether each process keeps its part of the weights alone."""
+    return plan.params.sharding == "full" and distributed.processes() > 1
 
 
 def _shortfall(plan: Plan, say: Say) -> dict[str, Any]:
@@ -134,7 +159,7 @@ def _facts(bench: Bench, learner: Learner, tuner: trainer.Tuner, journal: Journa
         "best_step": best["step"],
         "validation_best": {name: value for name, value in best.items() if name.startswith("validation_")},
         "validation_start": {name: value for name, value in evaluations[0].items() if name.startswith("validation_")},
-        "parameters_trainable": sum(tensor.numel() for tensor in tuner.trained().values()),
+        "parameters_trainable": sum(tensor.numel() for tensor in tuner.start.values()),
         "parameters_total": sum(parameter.numel() for parameter in learner.module.parameters()),
         "base": bench.plan.base.as_dict(),
         "findings": findings,

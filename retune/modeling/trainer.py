@@ -166,6 +166,10 @@ class Tuner(Trainer):
             self.control.should_save = False  # a run resumed from here would go on
         return scores
 
+    def answer(self) -> Scores:
+        """Return the scores on the validation rows."""
+        return self.learner.scores()
+
     def _best_between(self) -> tuple[Scores, Tensors]:
         """Return the best scores between the start and the weights as they are, and the weights that gave them."""
         now = self.copied()
@@ -174,7 +178,7 @@ class Tuner(Trainer):
         for share in shares:
             weights = now if share == 1 else self.interpolate(self.start, now, share)
             self.restore(weights)
-            found.append(({**self.learner.scores(), SHARE: share}, weights))
+            found.append(({**self.answer(), SHARE: share}, weights))
         self.restore(now)
         lines = [{f"validation_{name}": value for name, value in scores.items()} for scores, _ in found]
         return found[len(found) - 1 - health.evaluations_since_best(lines, self.params.select_by)]
@@ -228,9 +232,12 @@ class Tuner(Trainer):
         self.restore(self.best)
 
     def _save(self, output_dir: str | None = None, state_dict: Tensors | None = None) -> None:  # noqa: ARG002
-        folder = Path(output_dir or str(self.args.output_dir))
+        self.keep(Path(output_dir or str(self.args.output_dir)), self.trained())
+
+    def keep(self, folder: Path, tensors: Tensors) -> None:
+        """Write the tensors that learn, the best ones so far, and in how many parts a step is computed."""
         folder.mkdir(parents=True, exist_ok=True)
-        save_file(self.trained(), folder / WEIGHTS)
+        save_file(tensors, folder / WEIGHTS)
         save_file(self.best, folder / BEST)
         (folder / PARTS).write_text(json.dumps(self.parts), encoding="utf-8")
 

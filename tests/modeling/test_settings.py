@@ -21,6 +21,7 @@ from tests.tasks import test_train as test_step
 BEFORE: dict[str, Any] = {"epochs": 2, "dropout": 0.0, "probe_strengths": [1e-3], "select_by": "loss"}
 ELSEWHERE: dict[str, Callable[..., None]] = {  # the test that proves it
     "processes": test_distributed.test_two_processes_learn_as_one_with_equal_steps,
+    "sharding": test_distributed.test_shared_out_weights_learn_as_whole_ones,
     "replay_share": test_step.test_a_pinned_parent_is_continued_on_what_it_has_not_seen_and_a_share_of_the_rest,
     "patience": test_train.test_early_stopping_restores_the_best_and_not_the_last,
     "tuned_shares": test_train.test_part_of_the_way_is_kept_where_it_answers_better_than_the_end,

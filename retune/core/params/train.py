@@ -22,6 +22,10 @@ class TrainParams(Settings):
     """Processes that share the rows of every step, each with its GPU where there are any; torchrun starts them. Several
     hosts: docs/train.md."""
 
+    sharding: Literal["none", "full"]
+    """What each of several processes keeps: all weights, or its part of every weight, gradient and moment (FSDP), which
+    needs less memory and more talk between them."""
+
     precision: Literal["auto", "float32", "bfloat16"]
     """Numbers in matrix products while training; `auto` takes bfloat16 where the processor has instructions for it."""
 
@@ -39,7 +43,7 @@ class TrainParams(Settings):
     sums. Where memory ends all the same, the number doubles by itself."""
 
     gradient_checkpointing: bool
-    """Compute each layer again on the way back instead of keeping what it gave: less memory, about a third more time."""
+    """Compute each layer again on the way back instead of keeping what it gave: less memory, a third more time."""
 
     max_grad_norm: float = Field(ge=0)
     """Gradients that are longer than this, all taken as one vector, are shortened to it; 0 shortens none."""
