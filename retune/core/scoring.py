@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from types import ModuleType
 from typing import Any
 
@@ -12,8 +12,8 @@ import numpy as np
 
 from retune.core import parts
 from retune.core.paired import PairedValues, compare_counts, compare_values
-from retune.core.resampling import Documents, Floats
-from retune.core.statistics import Interval, mcnemar, p_text
+from retune.core.resampling import Documents, Floats, resampled_sums
+from retune.core.statistics import Interval, mcnemar, p_text, percentile_bounds
 
 TARGETS = "retune.core.targets"
 LOSS = "loss"  # the kind of a metric that looks at what a row costs a model, and at no answer
@@ -43,11 +43,19 @@ class Given:
     predictions: Sequence[str]
     losses: Sequence[float] | None = None
     tokens: Sequence[int] | None = None
+    counted: dict[str, tuple[Asked, Floats]] = field(default_factory=dict, repr=False, compare=False)
 
     def at(self, places: Sequence[int]) -> Given:
         """Return what it says to some of the rows."""
         costs = [None if of is None else [of[place] for place in places] for of in (self.losses, self.tokens)]
         return Given([self.predictions[place] for place in places], *costs)  # type: ignore[arg-type] # as they came
+
+    def counts(self, asked: Asked, name: str) -> Floats:
+        """Return what a metric counts in each row [rows, counts], counted once: chrF takes a millisecond for a row."""
+        part = metric(name)
+        if name not in self.counted or self.counted[name][0] is not asked:
+            self.counted[name] = asked, part.counts(*_needed(asked, self, part.KIND))
+        return self.counted[name][1]
 
 
 def metric(name: str) -> ModuleType:
@@ -82,8 +90,13 @@ def score(asked: Asked, given: Given, name: str, seed: int) -> Interval | None:
     pairs = pairs_of(asked, given, part.KIND)
     if pairs is None:
         return None
-    value = float(part.score(*pairs))
-    low, high = part.bounds(*pairs, seed, asked.documents)
+    if hasattr(part, "of_counts") and asked.labels:
+        counts = given.counts(asked, name)
+        value = float(part.of_counts(counts.sum(axis=0)[None])[0])
+        low, high = percentile_bounds(part.of_counts(resampled_sums(counts, asked.documents, seed)))
+    else:
+        value = float(part.score(*pairs))
+        low, high = part.bounds(*pairs, seed, asked.documents)
     return Interval(value, low, high) if math.isfinite(value + low + high) else None
 
 
@@ -101,6 +114,14 @@ def pairs_of(asked: Asked, given: Given, kind: str) -> tuple[Sequence[Any], Sequ
     return found
 
 
+def _needed(asked: Asked, given: Given, kind: str) -> tuple[Sequence[Any], Sequence[Any]]:
+    """Return what a metric of that kind is asked with; raises ValueError where it needs losses and there are none."""
+    pairs = pairs_of(asked, given, kind)
+    if pairs is None:
+        raise ValueError("what the rows cost was not measured")
+    return pairs
+
+
 def compare(asked: Asked, first: Given, second: Given, name: str, seed: int) -> dict[str, Any] | None:
     """Compare two models on the same rows by a metric: exact McNemar where it says right or wrong of each row.
 
@@ -113,7 +134,7 @@ def compare(asked: Asked, first: Given, second: Given, name: str, seed: int) -> 
         return None
     one, two = ((pair[0], pair[1]) for pair in sides if pair is not None)
     if not hasattr(part, "values"):
-        counts = part.counts(*one), part.counts(*two)
+        counts = first.counts(asked, name), second.counts(asked, name)
         return _as_shown(compare_counts(*counts, _directed(part), seed, asked.documents), EXCHANGES)
     before, after = part.values(*one), part.values(*two)
     if {*before, *after} <= {0.0, 1.0}:
@@ -131,7 +152,7 @@ def by_row(asked: Asked, given: Given, name: str) -> list[float]:
         return [math.nan] * len(asked.labels)
     if hasattr(part, "values"):
         return [sign(name) * float(value) for value in part.values(*pairs)]
-    found: list[float] = _directed(part)(part.counts(*pairs)).tolist()
+    found: list[float] = _directed(part)(given.counts(asked, name)).tolist()
     return found
 
 

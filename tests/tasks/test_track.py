@@ -197,7 +197,7 @@ def test_the_run_has_settings_curves_scores_inputs_pictures_lineage_and_a_card_a
     assert run.data.metrics["test/accuracy_low"] < run.data.metrics["test/accuracy"] == 1.0
     assert run.inputs is not None
     digests = {one.dataset.name: one.dataset.digest for one in run.inputs.dataset_inputs}
-    assert run.data.params["seed"] == "1"
+    assert run.data.params["train.seed"] == "1"
     assert digests["train"] == md5_file(checkout / "artifacts" / "models" / MODEL / "split" / "train.parquet")
     found = artifacts(tracking, tracked.run_id, tmp_path / "downloaded")
     assert {"lineage/data.dvc", "lineage/dvc.lock", "lineage/params.yaml", "lineage/base.json"} <= set(found)
