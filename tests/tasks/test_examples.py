@@ -108,7 +108,7 @@ def test_nothing_is_built_when_the_corpus_did_not_pass(tmp_path: Path) -> None:
 
 def collect(folder: Path, *answers: tuple[str, str]) -> None:
     rows = [
-        {"answer_id": f"20260310-{number:020x}", "text": text, "label": label, "date": "2026-03-10"}
+        {"answer_id": f"20260310-{number:020x}", "text": text, "context": "", "label": label, "date": "2026-03-10"}
         for number, (text, label) in enumerate(answers)
     ]
     write(folder / "collected.csv", pd.DataFrame(rows))
