@@ -12,8 +12,9 @@ from retune.core.errors import UserError
 from retune.core.hosted import FT, HOSTED, Event, Job, Order, Say, notice, refuse_closed, sha256, source_of
 from retune.core.hosted_model import Endpoint, HostedModel
 from retune.core.params.hosted import HostedParams
-from retune.io import clean, hosted
+from retune.io import clean, hosted, hosted_copies, parents
 from retune.io.files import read_frame, read_json, write_json, write_text
+from retune.io.mlflow_store import default_uri
 from retune.io.place import Place
 from retune.io.settings import checked
 from retune.modeling.bases import BaseIdentity
@@ -44,13 +45,24 @@ def fine_tune(*, root: Path, model: str, today: date, say: Say) -> None:
     hosted_rows.refuse_personal([*rows["train"], *rows["validation"]], project.corpus.redact)
     for warning in hosted_rows.check(rows["train"], rows["validation"]):
         say(f"warning: {warning}")
+    parent = _continued(root, project, order.model)
     service = parts.find(PROVIDERS, section.provider).connect(endpoint)
     bench = hosted.Bench(
         service, order.key(endpoint), model, section.poll_seconds, section.wait_hours, section.keep_files, say
     )
     job, events = _done(bench, order, name, section, today)
-    _pin(place.base, _identity(params.resolve.base, endpoint, order, job, events))
+    _pin(place.base, _identity(params.resolve.base, endpoint, order, job, events, parent))
     say(f"{job.model} has learnt {len(rows['train'])} rows; {job.billed_tokens or 'unknown'} tokens are billed")
+
+
+def _continued(root: Path, project: Project, base: str) -> dict[str, str]:
+    """Return which registered version a job continues, nothing for any other base; UserError for one withdrawn."""
+    experiment = project.tracking.experiment
+    found = hosted_copies.version_named(root, project.models, experiment, base) if base.startswith(FT) else None
+    if found is None:
+        return {}
+    parents.refuse_withdrawn(default_uri(root), experiment, *found)
+    return {"parent_model": found[0], "parent_version": found[1].number}
 
 
 def enabled(project: Project, name: str) -> HostedParams:
@@ -99,7 +111,9 @@ def _done(bench: hosted.Bench, order: Order, name: str, section: HostedParams, t
     return hosted.follow(bench, job)
 
 
-def _identity(spec: str, endpoint: Endpoint, order: Order, job: Job, events: list[Event]) -> tuple[BaseIdentity, str]:
+def _identity(
+    spec: str, endpoint: Endpoint, order: Order, job: Job, events: list[Event], parent: dict[str, str]
+) -> tuple[BaseIdentity, str]:
     """Return what is to be pinned, and the events as JSON lines."""
     told = "".join(json.dumps(asdict(event), sort_keys=True, ensure_ascii=False) + "\n" for event in events)
     found = HostedModel(
@@ -114,6 +128,7 @@ def _identity(spec: str, endpoint: Endpoint, order: Order, job: Job, events: lis
         billed_tokens=job.billed_tokens,
         created=_time(job.created_at),
         finished=_time(job.finished_at or job.created_at),
+        **parent,
     )
     identity = BaseIdentity(
         id=spec, kind=HOSTED, revision=job.id, weights_sha256=found.sha256(), files={}, licence="",

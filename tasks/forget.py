@@ -15,7 +15,7 @@ from typing import Any
 from retune.core.forget import Request, Target
 from retune.core.lineage import LEARNT, THROUGH_PARENT
 from retune.core.tombstones import tombstones
-from retune.io import erasing, erasure_plan, erasures, lineage, source, traces, traffic
+from retune.io import erasing, erasure_plan, erasures, hosted_copies, lineage, source, traces, traffic
 from retune.io import tombstones as stones
 from retune.io.approval import whoami
 from retune.io.erasures import Journal
@@ -239,6 +239,23 @@ def _why(bench: Bench) -> str:
     return f"it learnt from what {what} {told['asked'][:10]} (receipt {told['receipt']})"
 
 
+def _hosted(bench: Bench) -> Counts:
+    """Delete at services the models that learnt from it and the rows that were uploaded; what cannot be is left."""
+    counts, left = {"models": 0, "files": 0}, list[dict[str, Any]]()
+    for one in bench.versions:
+        found = hosted_copies.of(bench.registry(one["model"]).version(one["version"]))
+        if found is None:
+            continue
+        learnt = one["version"] in bench.affected(one["model"]) and bench.project.erasure.withdraw != "never"
+        if not bench.erase:
+            counts["models"] += learnt
+            continue
+        copies = hosted_copies.as_counts(hosted_copies.erase(found, one["model"], bench.project.hosted, learnt=learnt))
+        left += copies["left"]
+        counts = {name: number + copies[name] for name, number in counts.items()}
+    return {**counts, "left": left}
+
+
 def _index(bench: Bench) -> Counts:
     """Take the documents out of the index of lineage: the list of versions is kept in the receipt."""
     with lineage.writing(bench.root) as index:
@@ -263,10 +280,19 @@ def _receipt(bench: Bench) -> Counts:
         "aliases": done["aliases"]["moved"],
         "still_there": [{**one, "place": _place(one["place"])} for one in _left(told)],
         "not_read": told["unread"],
-        "hosted_copies": "none: no hosted provider is configured",
+        "hosted_copies": _hosted_copies(done.get("hosted")),
     }
     path = erasures.write_receipt(bench.root, receipt, stones.erasure_key())
     return {"path": path.relative_to(bench.root).as_posix()}
+
+
+def _hosted_copies(done: Mapping[str, Any] | None) -> str:
+    """Return what became of what services hold, in words."""
+    if done is None:
+        return "not asked for: the versions alone were"
+    if not any((done["models"], done["files"], done["left"])):
+        return "none: no version that saw it lies with a service"
+    return f"{done['models']} models and {done['files']} files were deleted there, {len(done['left'])} are left"
 
 
 def _left(told: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -302,9 +328,10 @@ STEPS: dict[str, Callable[[Bench], Counts]] = {
     "traffic": _traffic,
     "versions": _marked,
     "aliases": _aliases,
+    "hosted": _hosted,
     "lineage": _index,
     "receipt": _receipt,
     "record": _record,
 }
-PLACES = ("documents", "answers", "caches", "artifacts", "objects", "rows", "traffic")
+PLACES = ("documents", "answers", "caches", "artifacts", "objects", "rows", "traffic", "hosted")
 VERSIONS_ONLY = ("versions", "aliases", "receipt", "record")

@@ -18,7 +18,7 @@ from retune.core.model_card import card
 from retune.core.moves import moves
 from retune.core.retention import scores_kept
 from retune.core.rule import Cause, policy_sha256
-from retune.io import approval, cache, journal, lineage_mirror, lockfile, logged_model, revisions, smoke
+from retune.io import approval, cache, hosted_copies, journal, lineage_mirror, lockfile, logged_model, revisions, smoke
 from retune.io.files import read_frame, read_json, sha256_file
 from retune.io.mlflow_store import database_of, default_uri
 from retune.io.place import Place
@@ -184,6 +184,7 @@ def _register(place: Place, tracking: Tracking, registry: Registry, run_id: str,
         CONTENT: content,
         "retune.base": base["id"],
         "retune.base_sha256": base["weights_sha256"],
+        **hosted_copies.tags_of(base),
         **_parent(place),
     }
     with tempfile.TemporaryDirectory(prefix="retune-model-") as scratch:
@@ -215,7 +216,10 @@ def scores_of(metrics: dict[str, Any]) -> dict[str, float]:
 
 def _parent(place: Place) -> dict[str, str]:
     """Return the tags that name the version that the training continued, none where it started from the base."""
-    parent = read_json(place.base).get("parent")
+    base = read_json(place.base)
+    parent, hosted = base.get("parent"), base.get("hosted") or {}
+    if hosted.get("parent_version"):
+        return {PARENT_MODEL: hosted["parent_model"], PARENT_VERSION: hosted["parent_version"]}
     return {PARENT_MODEL: parent["model"], PARENT_VERSION: parent["version"]} if parent else {}
 
 

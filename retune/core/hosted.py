@@ -115,6 +115,12 @@ class Service(Protocol):
     def delete_file(self, file: str) -> None:
         """Delete a file from the service's storage; one that is gone is no error."""
 
+    def files(self) -> dict[str, str]:
+        """Return the names of the uploaded files by their ids."""
+
+    def delete_model(self, model: str) -> None:
+        """Delete a model that a job made; one that is gone is no error."""
+
     def create(self, order: Order, files: tuple[str, str], metadata: Mapping[str, str]) -> Job:
         """Start a job on uploaded files. It is tried once: after BusyError it may have begun all the same."""
 

@@ -33,6 +33,8 @@ class HostedModel:
     billed_tokens: int | None
     created: str
     finished: str
+    parent_model: str = ""  # the registered version that the job continued, where it did
+    parent_version: str = ""
 
     @property
     def endpoint(self) -> Endpoint:

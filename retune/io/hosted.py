@@ -150,14 +150,19 @@ def _upload(bench: Bench, order: Order) -> tuple[str, str]:
     """Return the ids of the two files, uploaded once by this checkout; the names tell rows from rows."""
     kept = cache.read(bench.work / RECORD) or {}
     if not kept.get("files"):
-        sides = {"train": order.train, "validation": order.validation}
-        names = {f"{bench.model}-{side}-{sha256(rows)[:12]}.jsonl": rows for side, rows in sides.items()}
-        _keep(bench, files=[bench.service.upload(name, rows) for name, rows in names.items()])
-        rows = [content.count(b"\n") for content in sides.values()]
-        bench.say(f"{rows[0]} rows to train on and {rows[1]} to validate with were sent")
+        sides = (order.train, order.validation)
+        names = names_of(bench.model, sha256(order.train), sha256(order.validation))
+        _keep(bench, files=[bench.service.upload(name, rows) for name, rows in zip(names, sides, strict=True)])
+        train, validation = (side.count(b"\n") for side in sides)
+        bench.say(f"{train} rows to train on and {validation} to validate with were sent")
         kept = cache.read(bench.work / RECORD) or {}
-    train, validation = kept["files"]
-    return train, validation
+    first, second = kept["files"]
+    return first, second
+
+
+def names_of(model: str, train_sha256: str, validation_sha256: str) -> tuple[str, str]:
+    """Return the names of a job's two files at the service: they tell rows from rows."""
+    return f"{model}-train-{train_sha256[:12]}.jsonl", f"{model}-validation-{validation_sha256[:12]}.jsonl"
 
 
 def _keep(bench: Bench, **values: Any) -> None:

@@ -226,6 +226,12 @@ def delete_file(toy: ToyOpenAI, name: str, **_: Any) -> Any:
     return {"object": "file", "id": name, "deleted": True}
 
 
+def delete_model(toy: ToyOpenAI, name: str, **_: Any) -> Any:
+    if toy.learnt.pop(name, None) is None:
+        raise RefusalError(404, f"The model {name} does not exist", "model_not_found")
+    return {"object": "model", "id": name, "deleted": True}
+
+
 def create(toy: ToyOpenAI, value: dict[str, Any], **_: Any) -> Any:
     metadata, method = value.get("metadata") or {}, value.get("method") or {"type": "supervised"}
     if value["model"] not in (*BASES, *toy.learnt):
@@ -336,7 +342,9 @@ def complete(toy: ToyOpenAI, value: dict[str, Any], **_: Any) -> Any:
 
 JOB = r"/fine_tuning/jobs/([^/]+)"
 ROUTES: list[tuple[str, str, Any]] = [
+    ("GET", r"/files", lambda toy, query, **_: page(list(toy.files.values()), query)),
     ("DELETE", r"/files/([^/]+)", delete_file),
+    ("DELETE", r"/models/(.+)", delete_model),
     ("POST", r"/fine_tuning/jobs", create),
     ("GET", r"/fine_tuning/jobs", listed),
     ("GET", JOB, retrieve),

@@ -11,14 +11,16 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from mlflow import MlflowClient
 
 from benchmarks.checkout import use_settings
 from retune.core.errors import GateError, IntegrityError, UserError
 from retune.core.frames import ROWS
 from retune.core.params.train import TrainParams
-from retune.io import behaviour, cache
+from retune.io import behaviour, cache, hosted_copies
 from retune.io.files import read_frame, read_json, write_frame
 from retune.io.hosted import JobFailedError
+from retune.io.registry import WITHDRAWN
 from retune.modeling import answering, predictor
 from retune.modeling.bases import BaseIdentity
 from retune.project import read_project
@@ -86,6 +88,27 @@ def test_a_job_becomes_the_base_with_all_that_can_be_pinned_of_it(root: Path, to
     assert toy.files == {}, "the rows are deleted at the service"
     assert "Step 2/3" in said
     assert said[-1].endswith("has learnt 24 rows; 1234 tokens are billed")
+
+
+@pytest.mark.case("HB-3")
+def test_a_continued_version_is_the_parent_and_a_withdrawn_one_is_refused(
+    root: Path, toy: ToyOpenAI, mlflow_uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", mlflow_uri)
+    first = tuned(root)
+    assert first.hosted is not None
+    client = MlflowClient(mlflow_uri)
+    client.create_registered_model(MODEL)
+    client.create_model_version(MODEL, f"file://{root}", tags=hosted_copies.tags_of(first.as_dict()))
+    use_settings(root, {f"models.{MODEL}.resolve.base": f"hosted:openai/{first.hosted.model}"})
+    again = tuned(root).hosted
+    assert again is not None
+    assert (again.parent_model, again.parent_version) == (MODEL, "1")
+    client.set_model_version_tag(MODEL, "1", WITHDRAWN, "it learnt from what was erased")
+    write_splits(root, seed=1)
+    with pytest.raises(UserError, match="withdrawn: it learnt from what was erased"):
+        tuned(root)
+    assert len(toy.jobs) == 2
 
 
 @pytest.mark.case("HB-3")

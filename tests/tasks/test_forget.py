@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from mlflow import MlflowClient
 
+from benchmarks.checkout import use_settings
 from retune.core.errors import IntegrityError, UnavailableError, UserError
 from retune.core.forget import Request
-from retune.io import erasures, tombstones
+from retune.core.hosted_model import HostedModel
+from retune.io import erasures, hosted_copies, tombstones
 from retune.io.erasing import from_caches
+from retune.io.hosted import names_of
 from retune.io.lineage import index_file
 from retune.io.lineage_mirror import FOLDER
 from retune.io.locks import exclusive
@@ -24,6 +29,8 @@ from retune.io.registry import CHAMPION, PREVIOUS, WITHDRAWN, Registry
 from retune.io.reproduction import checkouts
 from retune.io.withdrawal import ERASED
 from tasks.forget import Done, foresee, forget
+from tests.io.toy_openai import KEY as TOY_KEY
+from tests.io.toy_openai import Fault, ToyOpenAI, serving
 from tests.tasks.estate import ADDRESS, BODY, KEY, MAIL, PAGE, TICKET, dvc, make_estate, read_documents
 from tests.toy_checkout import MODEL
 
@@ -227,6 +234,56 @@ def test_a_label_that_was_raised_withdraws_the_versions_and_deletes_nothing(
     assert "Nothing is deleted: 1 document may be learnt from no more." in said
     assert "rased" not in said
     assert not tombstones.load(tombstones.path_of(estate))
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch, estate: Path) -> Iterator[ToyOpenAI]:
+    """Return a service with which version 2 lies, which learnt from the person, and which still holds its rows."""
+    monkeypatch.setenv("TOY_KEY", TOY_KEY)
+    with serving() as toy:
+        files = names_of(MODEL, "a" * 64, "b" * 64)
+        toy.files = {f"file-{name}": {"id": f"file-{name}", "filename": name} for name in (*files, "of-others.jsonl")}
+        toy.learnt = {"ft:toy:2": {"a": "b"}, "ft:toy:others": {"a": "b"}}
+        kept = HostedModel("openai", toy.url, "TOY_KEY", "toy", "ft:toy:2", "j", "", "a" * 64, "b" * 64, "", 1, "", "")
+        client = MlflowClient(default_uri(estate))
+        for name, value in hosted_copies.tags_of({"hosted": asdict(kept)}).items():
+            client.set_model_version_tag(MODEL, "2", name, value)
+        settings = {"enabled": True, "base_url": toy.url, "api_key_variable": "TOY_KEY"}
+        use_settings(estate, {f"hosted.openai.{name}": value for name, value in settings.items()})
+        yield toy
+
+
+@pytest.mark.case("LN-3")
+def test_what_a_service_holds_is_deleted_there(estate: Path, service: ToyOpenAI) -> None:
+    seen = foresee(root=estate, request=Request(persons=(ADDRESS,)), say=silent)
+    assert (seen["places"]["hosted"]["models"], service.requests.total()) == (1, 0)
+    done = erase(estate, Request(persons=(ADDRESS,)))
+    assert list(service.learnt) == ["ft:toy:others"]
+    assert [one["filename"] for one in service.files.values()] == ["of-others.jsonl"]
+    assert done.receipt["hosted_copies"] == "1 models and 2 files were deleted there, 0 are left"
+    assert done.left == []
+
+
+@pytest.mark.case("LN-3")
+@pytest.mark.parametrize("reason", ["refused", "not enabled", "never"])
+def test_what_a_service_keeps_stands_in_the_receipt_with_the_reason(
+    estate: Path, service: ToyOpenAI, reason: str
+) -> None:
+    if reason == "refused":
+        service.faults.append(Fault("DELETE", "/models/.*", 403))
+    if reason == "not enabled":
+        use_settings(estate, {"hosted.openai.enabled": False})
+    if reason == "never":
+        use_settings(estate, {"erasure.withdraw": "never"})
+    done = erase(estate, Request(persons=(ADDRESS,)))
+    assert "ft:toy:2" in service.learnt
+    if reason == "never":
+        assert done.left == []
+        return
+    assert [one["place"] for one in done.left] == [service.url]
+    assert "ft:toy:2" in done.left[0]["why"]
+    assert done.receipt["still_there"] == done.left
+    assert service.requests.total() == {"refused": 4, "not enabled": 0}[reason]
 
 
 @pytest.mark.case("E1")

@@ -79,6 +79,16 @@ class OpenAIService:
         with self._told(f"the deletion of {file}"), self._absent():
             self.client.files.delete(file)
 
+    def files(self) -> dict[str, str]:
+        """Return the names of the files for tuning by their ids."""
+        with self._told("the list of files"):
+            return {one.id: one.filename for one in self.client.files.list(purpose="fine-tune")}
+
+    def delete_model(self, model: str) -> None:
+        """Delete a model; one that is gone is no error."""
+        with self._told(f"the deletion of {model}"), self._absent():
+            self.client.models.delete(model)
+
     def create(self, order: Order, files: tuple[str, str], metadata: Mapping[str, str]) -> Job:
         """Start a job. The client's own retries are off: after a dropped connection they would start a second one."""
         from openai import omit

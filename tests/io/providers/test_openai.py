@@ -171,6 +171,21 @@ def test_a_redirect_is_not_followed(toy: ToyOpenAI) -> None:
         assert not other.requests
 
 
+@pytest.mark.case("LN-3")
+def test_files_are_listed_by_name_and_files_and_models_deleted_once(toy: ToyOpenAI) -> None:
+    service = connected(toy)
+    name = finished(service, sent(service))
+    assert service.files() == {"file-0000": "train.jsonl", "file-0001": "validation.jsonl"}
+    service.delete_file("file-0000")
+    service.delete_file("file-0000")
+    service.delete_model(name)
+    service.delete_model(name)
+    assert (list(toy.files), toy.learnt) == (["file-0001"], {})
+    toy.faults.append(Fault("DELETE", "/models/.*", 403))
+    with pytest.raises(UserError, match="may it do this"):
+        service.delete_model(name)
+
+
 def test_a_question_is_answered_at_temperature_0_with_the_probability_of_the_answer(toy: ToyOpenAI) -> None:
     service = connected(toy)
     name = finished(service, sent(service))
