@@ -28,9 +28,14 @@ class Meter(TrainerCallback):
         self.steps, self.spent = self.steps + 1, now - self.begun
         control.should_training_stop = control.should_training_stop or self.spent >= self.limit
 
-    def write(self, path: Path) -> None:
-        """Write what was measured."""
-        measured = {"learnt_tokens": self.learnt, "processor_seconds": round(self.spent, 2), "steps": self.steps}
+    def write(self, path: Path, **more: str) -> None:
+        """Write what was measured, and what else is to be known of it."""
+        measured = {
+            **more,
+            "learnt_tokens": self.learnt,
+            "processor_seconds": round(self.spent, 2),
+            "steps": self.steps,
+        }
         path.write_text(json.dumps({**measured, "tokens_per_second": round(self.learnt / self.spent, 1)}))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from importlib.metadata import version
 from typing import Any
 
 import torch
@@ -45,7 +46,7 @@ def main() -> None:
     )  # fmt: skip
     trainer.meter = meter
     trainer.train()
-    meter.write(answer)
+    meter.write(answer, trl=version("trl"))
 
 
 if __name__ == "__main__":

@@ -100,9 +100,9 @@ class Scribe:
         sources = [self._source(text, context) for text, context in zip(texts, contexts, strict=True)]
         return [self._fitted(source, room)[0] for source in sources]
 
-    def raw(self, texts: Sequence[str]) -> list[Ids]:
-        """Return raw texts as tokens, without a template, of which the last ones count where there are too many."""
-        return [self._fitted(Beginning(text), self.max_length)[0] for text in texts]
+    def raw(self, texts: Sequence[str], new_tokens: int = 0) -> list[Ids]:
+        """Return raw texts as tokens, without a template; where they leave no room for new ones, their ends."""
+        return [self._fitted(Beginning(text), max(1, self.max_length - new_tokens))[0] for text in texts]
 
     def _source(self, text: str, context: str) -> Source:
         source: Source = self.task_type.source(text, context, self.settings)

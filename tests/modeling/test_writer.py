@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from retune.modeling import sheets, writer
+from retune.modeling.costs import laid_out
 from retune.modeling.dialogue import Example
-from retune.modeling.heads.text import laid_out
 from retune.modeling.writer import Writer
 from tests.modeling.heads.texts import DECODERS, FAMILIES, prompts, writer_and_scribe
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -11,12 +11,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 
 from retune.core import parts, scoring
 from retune.core.errors import UserError
 from retune.core.prepare.transforms import Taught
-from retune.modeling import folder, machine, packing, sheets, template_doctor
+from retune.modeling import costs, folder, machine, packing, sheets, template_doctor
 from retune.modeling.bench import Bench
 from retune.modeling.dialogue import Example, Scribe
 from retune.modeling.generation import Answer, Greedy
@@ -26,7 +25,6 @@ from retune.modeling.writer import Writer
 
 Floats = np.ndarray[Any, np.dtype[np.float32]]
 LOAD: dict[str, Any] = {"with_lm_head": True}
-BATCH_TOKENS = 8192  # padded tokens at once when nothing is learned
 MADE_UP = " On Thursday, at ten."  # how every made-up row goes on, for the numbers that a reloaded model must give
 BY_LOSS = ("loss", "perplexity")
 TAUGHT = "taught"  # in the page: how plain prompts are put
@@ -43,6 +41,7 @@ class TextLearner(Learner):
         scribe = Scribe(plan.task_type, plan.task_settings, plan.family, bench.tokenizer, plan.params.max_length)
         self.scribe = scribe.taught_by(bench.train)
         self.scribe.end_ids()
+        refuse_lengths(self.scribe, getattr(bench.body.config, "max_position_embeddings", None))
         # Only `start` moves it to the GPU: a method may put it into 4 bits first.
         self.module = Writer(bench.body, self.scribe.has_encoder, plan.params.label_smoothing)
         self.examples = self.scribe.examples(bench.train)
@@ -68,7 +67,7 @@ class TextLearner(Learner):
     def collate(self, items: Sequence[Pack]) -> sheets.Batch:
         """Return one batch."""
         examples = [example for item in items for example in item.examples]
-        return laid_out(examples, self.bench.tokenizer.pad_token_id, self.module)
+        return costs.laid_out(examples, self.bench.tokenizer.pad_token_id, self.module)
 
     def weight(self, item: Pack) -> float:
         """Return the number of tokens that are learnt from an item: the loss of a batch is the mean over these."""
@@ -85,7 +84,7 @@ class TextLearner(Learner):
         """Return mean loss per token of the validation rows and its perplexity, and the metric that is selected by."""
         self.module.eval()
         with machine.autocast(self.bench.bfloat16):
-            losses, tokens = summed(self.module, self.validation, self.bench.tokenizer.pad_token_id)
+            losses, tokens = costs.summed(self.module, self.validation, self.bench.tokenizer.pad_token_id)
         loss = float(losses.sum(dtype=np.float64) / max(tokens.sum(), 1))
         found = {"loss": loss, "perplexity": math.exp(min(loss, 700.0))}
         chosen = self.bench.plan.params.select_by
@@ -152,7 +151,9 @@ class TextPredictor:
 
     def generate(self, prompts: Sequence[str], max_new_tokens: int) -> list[str]:
         """Return how the model goes on with each raw prompt, in no template."""
-        return [self._text(answer) for answer in self._answers(self.scribe.raw(prompts), max_new_tokens)]
+        return [
+            self._text(answer) for answer in self._answers(self.scribe.raw(prompts, max_new_tokens), max_new_tokens)
+        ]
 
     def repeats(self, passages: Sequence[str], tokens: int) -> list[bool | None]:
         """Tell of each passage whether the model goes on from its first tokens with as many more of it, word for word.
@@ -169,14 +170,14 @@ class TextPredictor:
 
     def losses(self, rows: pd.DataFrame) -> tuple[Floats, Floats]:
         """Return what each row [ROWS] costs in nats, summed over the tokens that would be learnt, and their number."""
-        return summed(self.module, self.scribe.examples(rows), self.scribe.tokenizer.pad_token_id)
+        return costs.summed(self.module, self.scribe.examples(rows), self.scribe.tokenizer.pad_token_id)
 
     def reference(self, examples: Sequence[dict[str, str]]) -> Floats:
         """Return the loss of each token of a made-up answer to made-up rows, [rows, most tokens], 0 where is none."""
         rows = pd.DataFrame(examples).assign(label=MADE_UP)
         learnt = [blocks[0] for blocks in self.scribe.examples(rows)]
-        each = list(by_token(self.module, learnt, self.scribe.tokenizer.pad_token_id))
-        found = np.zeros((len(each), max(map(len, each))), dtype=np.float32)
+        each = list(costs.by_token(self.module, learnt, self.scribe.tokenizer.pad_token_id))
+        found = np.zeros((len(each), max(1, *map(len, each))), dtype=np.float32)
         for row, losses in zip(found, each, strict=True):
             row[: len(losses)] = losses
         return found
@@ -227,6 +228,20 @@ def load(page: folder.Page, model: Path, base_folder: Path) -> TextPredictor:
 LEARNER = TextLearner
 
 
+def refuse_lengths(scribe: Scribe, positions: int | None) -> None:
+    """Raise UserError for a max_length that the base has no positions for, or that leaves a prompt no room."""
+    longest, written = scribe.max_length, scribe.settings.max_new_tokens  # type: ignore[attr-defined]
+    if positions and longest > positions:
+        todo = "Lower train.max_length, or use a base that reads more."
+        raise UserError(
+            expected=f"a max_length that the base has positions for: {positions}", found=str(longest), todo=todo
+        )
+    if written >= longest and not scribe.has_encoder:
+        found = f"max_new_tokens: {written} and max_length: {longest}"
+        todo = "Lower task_settings.max_new_tokens, or raise train.max_length."
+        raise UserError(expected="room for a prompt: fewer new tokens than max_length", found=found, todo=todo)
+
+
 def refuse(rows: Sequence[Sequence[Example]], settings: Any, max_length: int) -> None:
     """Raise UserError for rows without anything to learn, and where more of them are cut than the settings allow."""
     if not any(block.learnt_tokens for row in rows for block in row):
@@ -240,45 +255,3 @@ def refuse(rows: Sequence[Sequence[Example]], settings: Any, max_length: int) ->
             found=f"{share:.1%} of {len(rows)} are longer than max_length, {max_length} tokens",
             todo="Raise train.max_length, shorten the texts, or allow more.",
         )
-
-
-def laid_out(examples: Sequence[Example], pad_id: int, writer: Writer) -> sheets.Batch:
-    """Return examples as a batch for a writer; the order of their targets is that of falling lengths in a flat one."""
-    if writer.is_flat:
-        return sheets.flat_batch(examples)
-    if not writer.has_encoder:
-        return sheets.decoder_batch(examples, pad_id)
-    return sheets.encoder_batch(examples, pad_id, writer.base.config.decoder_start_token_id)
-
-
-def by_token(writer: Writer, examples: Sequence[Example], pad_id: int) -> list[Floats]:
-    """Return the losses in nats of the tokens of each example that are learnt."""
-    found: list[Floats] = [np.zeros(0, dtype=np.float32)] * len(examples)
-    device = next(writer.parameters()).device
-    with torch.inference_mode():
-        for places in _by_length(examples):
-            batch = laid_out([examples[place] for place in places], pad_id, writer)
-            losses = writer.losses(**{name: tensor.to(device) for name, tensor in batch.items()}).cpu().numpy()
-            ends = np.cumsum([examples[place].learnt_tokens for place in places])
-            for place, part in zip(places, np.split(losses, ends[:-1]), strict=True):
-                found[place] = part
-    return found
-
-
-def summed(writer: Writer, rows: Sequence[Sequence[Example]], pad_id: int) -> tuple[Floats, Floats]:
-    """Return the loss of each row in nats, summed over its learnt tokens, and the number of these."""
-    blocks = [block for row in rows for block in row]
-    each = iter(by_token(writer, blocks, pad_id))
-    of_rows = [np.concatenate([next(each) for _ in row]) if row else np.zeros(0) for row in rows]
-    losses = np.array([losses.sum(dtype=np.float64) for losses in of_rows], dtype=np.float32)
-    return losses, np.array([len(losses) for losses in of_rows], dtype=np.float32)
-
-
-def _by_length(examples: Sequence[Example]) -> Iterator[list[int]]:
-    """Yield the places of examples of like length, the longest first, within a limit of tokens."""
-    order = sorted(range(len(examples)), key=lambda place: (-len(examples[place]), place))
-    start = 0
-    while start < len(order):
-        size = max(1, BATCH_TOKENS // max(1, len(examples[order[start]])))
-        yield order[start : start + size]
-        start += size

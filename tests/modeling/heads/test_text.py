@@ -163,3 +163,11 @@ class TestEverySettingChangesWhatItSays:
 def test_rows_with_nothing_to_learn_stop_the_run_before_it_starts(place: Path) -> None:
     with pytest.raises(UserError, match="tokens to learn"):
         learner_of(place, frame(['[{"role": "user", "content": "Is it open?"}]'], [""]), task_type="chat")
+
+
+@pytest.mark.parametrize(("changes", "said"), [({"max_length": 400}, "positions"), ({"max_new_tokens": 96}, "room")])
+def test_lengths_that_cannot_be_are_refused_before_anything_is_learnt(
+    changes: dict[str, int], said: str, place: Path
+) -> None:
+    with pytest.raises(UserError, match=said):
+        learner_of(place, prompts(), **changes)
