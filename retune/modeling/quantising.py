@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-from torch import bfloat16, nn
+from typing import TYPE_CHECKING, Any
 
 from retune.core.errors import UserError
-from retune.modeling import machine
+
+if TYPE_CHECKING:
+    from torch import nn
 
 FILE = "quantisation.json"
 
@@ -20,6 +20,10 @@ def quantise(body: Any, names: Sequence[str], *, double: bool) -> nn.Module:
 
     One after the other, so that the device never holds the whole base in float32.
     """
+    from torch import nn
+
+    from retune.modeling import machine
+
     unfit = [name for name in names if not isinstance(body.get_submodule(name), nn.Linear)]
     if unfit:
         found = f"{type(body.get_submodule(unfit[0])).__name__} in {type(body).__name__}"
@@ -34,6 +38,7 @@ def quantise(body: Any, names: Sequence[str], *, double: bool) -> nn.Module:
 def dequantise(body: Any) -> nn.Module:
     """Put all layers that are in 4 bits back into float32: what they stand for, not what they once were."""
     from bitsandbytes.functional import dequantize_4bit
+    from torch import nn
 
     for name, layer in _layers(body).items():
         has_bias, device = layer.bias is not None, layer.weight.device
@@ -65,6 +70,7 @@ def read(body: nn.Module, folder: Path) -> nn.Module:
 def _in_4_bits(layer: Any, *, double: bool) -> Any:
     """Return a linear layer of which each block of 64 weights becomes 4-bit numbers once it is on a device."""
     from bitsandbytes.nn import Linear4bit, Params4bit
+    from torch import bfloat16
 
     made = Linear4bit(
         layer.in_features, layer.out_features, bias=layer.bias is not None, compute_dtype=bfloat16, device="meta"
