@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import yaml
 from pydantic import ValidationError
@@ -13,6 +14,14 @@ from retune.core.errors import UserError
 from retune.core.params.base import Settings
 
 Model = TypeVar("Model", bound=Settings)
+CORE_SCHEMA = (  # of YAML 1.2: the kind of a plain word, the characters it may begin with, and how it is written
+    ("null", ["~", "n", "N", ""], "~|null|Null|NULL|"),
+    ("bool", list("tTfF"), "true|True|TRUE|false|False|FALSE"),
+    ("int", list("-+0123456789"), "[-+]?[0-9][0-9_]*|0o[0-7]+|0x[0-9a-fA-F]+"),
+    ("float", list("-+.0123456789"), r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"),
+    ("float", list("-+."), r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"),
+    ("merge", ["<"], "<<"),
+)
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -30,7 +39,13 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 class _OneOfEach(yaml.SafeLoader):
-    """YAML without code, in which a name stands once: of two models of one name, YAML would silently keep the last."""
+    """YAML without code, in which a name stands once: of two models of one name, YAML would silently keep the last.
+
+    Plain words mean what they mean to DVC, which reads YAML 1.2 (its core schema, section 10.3.2): `no` is Norwegian,
+    not false, and 1e-3 is a number.
+    """
+
+    yaml_implicit_resolvers: ClassVar[dict[Any, Any]] = {}  # type: ignore[misc] # so PyYAML has it too
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Return a mapping; raises where a name stands twice in it."""
@@ -41,6 +56,17 @@ class _OneOfEach(yaml.SafeLoader):
                 None, None, f"twice in one mapping: {', '.join(twice)}", node.start_mark
             )
         return super().construct_mapping(node, deep)
+
+
+def _whole_number(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
+    """Return a whole number: 010 is ten, 0o10 and 0x8 are eight."""
+    text = str(loader.construct_scalar(node))
+    return int(text, 0) if text.lstrip("+-").startswith(("0o", "0x")) else int(text)
+
+
+for _tag, _first, _pattern in CORE_SCHEMA:
+    _OneOfEach.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), _first)
+_OneOfEach.add_constructor("tag:yaml.org,2002:int", _whole_number)
 
 
 def read_section(path: Path, section: str, settings: type[Model]) -> Model:
