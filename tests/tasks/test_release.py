@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from retune.core.errors import GateError, UserError
+from retune.core.frames import ROWS
 from retune.core.params.release import ReleaseParams
 from retune.core.rule import Cause
 from retune.core.run_report import ModelRow
@@ -140,8 +141,7 @@ def test_scores_of_other_test_rows_than_the_present_ones_are_refused(
     train_toy(checkout, tiny_base, seed=2, answers=WEAK, strength=2.0)
     track(root=checkout, model=MODEL)
     test = checkout / "artifacts" / "models" / MODEL / "split" / "test.parquet"
-    columns = {"example_id": "string", "text": "string", "label": "string"}
-    write_frame(test, read_frame(test).iloc[1:], columns)
+    write_frame(test, read_frame(test).iloc[1:], ROWS)
     with pytest.raises(GateError, match="same_test_rows"):
         decide(checkout)
     assert registry.aliases()[CHAMPION] == "1"
