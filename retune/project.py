@@ -133,9 +133,9 @@ def read_project(root: Path) -> Project:
         _check_name(name)
         for kind, part in _parts(model):
             parts.find(kind, part)
+        _check_hosted(name, model, project.hosted)
         _check_gates(model)
         _check_release(name, model)
-        _check_hosted(name, model, project.hosted)
     for service in project.hosted.values():
         parts.find("retune.io.providers", service.provider)
     return project
@@ -153,7 +153,7 @@ def _parts(model: ModelParams) -> list[tuple[str, str]]:
 
 
 def _check_gates(model: ModelParams) -> None:
-    """Raise UserError unless the gates on examples that apply to the task type, and no others, have rules and limits."""
+    """Raise UserError unless the gates on examples that apply to the task type, and they alone, have settings."""
     target = parts.find("retune.modeling.task_types", model.task_type).TARGET
     of_labels = parts.find("retune.core.targets", target).GATES
     check_rules(model.examples.rules.given, of_labels)
