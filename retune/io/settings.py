@@ -49,8 +49,9 @@ class _OneOfEach(yaml.SafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Return a mapping; raises where a name stands twice in it."""
-        names = [self.construct_object(key, deep=True) for key, _ in node.value]
-        twice = sorted({str(name) for name in names if names.count(name) > 1 and name != "<<"})
+        keys = [key for key, _ in node.value if not key.tag.endswith(":merge")]
+        names = [self.construct_object(key, deep=True) for key in keys]
+        twice = sorted({str(name) for name in names if names.count(name) > 1})
         if twice:
             raise yaml.constructor.ConstructorError(
                 None, None, f"twice in one mapping: {', '.join(twice)}", node.start_mark
