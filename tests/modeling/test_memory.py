@@ -63,6 +63,14 @@ def test_memory_that_ends_later_changes_no_sum(
     assert losses(halved) != losses(whole), "nothing was computed in parts"
 
 
+@pytest.mark.case("TR-8")
+def test_parts_of_unlike_size_count_by_their_rows(tiny_base: Path, tmp_path: Path) -> None:
+    asked: dict[str, Any] = {"epochs": 1, "dropout": 0.0, "method": "full", "batch_size": 5}
+    whole, _ = run(tiny_base, tmp_path / "whole", **asked)
+    parted, _ = run(tiny_base, tmp_path / "parted", gradient_accumulation=2, **asked)
+    assert losses(parted) == pytest.approx(losses(whole), rel=1e-4)
+
+
 def test_a_row_that_does_not_fit_alone_ends_the_run_with_what_to_do(
     tiny_base: Path, tmp_path: Path, most_rows: Callable[..., list[int]]
 ) -> None:
