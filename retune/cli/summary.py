@@ -61,7 +61,8 @@ def stage_table(rows: list[StageRow]) -> object:
 
     table = Table(box=SIMPLE, pad_edge=False)
     for name in ("stage", "", "in", "out", "", "s"):
-        table.add_column(name, justify="right" if name in ("in", "out", "s") else "left", no_wrap=True)
+        number = name in ("in", "out", "s")
+        table.add_column(name, justify="right" if number else "left", no_wrap=name != "stage", overflow="fold")
     for row in rows:
         numbers = ["" if value is None else str(value) for value in (row.rows_in, row.rows_out)]
         state = f"[{COLOURS.get(row.state, '')}]{row.state}[/]"
