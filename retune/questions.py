@@ -116,11 +116,34 @@ class Remembering:
         return np.array([known[text] for text in texts], dtype=np.float32).reshape(len(texts), width)
 
 
+class Beside:
+    """A model whose untuned self is loaded once."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self.before: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the model itself has."""
+        return getattr(self.model, name)
+
+    def untuned(self) -> Any:
+        """Return the base as it was before it was tuned."""
+        if self.before is None:
+            self.before = self.model.untuned()
+        return self.before
+
+
 def remembering(model: Any) -> Any:
-    """Return a model that is asked nothing twice where it has labels or remembers by itself; any other as it is."""
+    """Return a model that is asked nothing twice where it has labels or remembers by itself; any other as it is.
+
+    The untuned self of a model is loaded once.
+    """
     if hasattr(model, "remembering"):
         return model.remembering()
-    return Remembering(model) if hasattr(model, "logits") else model
+    if hasattr(model, "logits"):
+        return Remembering(model)
+    return Beside(model) if hasattr(model, "untuned") else model
 
 
 def kind_of(part: ModuleType) -> TaskType:

@@ -14,6 +14,7 @@ from retune.io.behaviour import NO_TESTS
 from retune.io.files import read_frame, read_json, write_frame, write_json, write_text
 from retune.modeling import curve
 from retune.modeling.bases import BaseIdentity
+from retune.questions import remembering
 from tasks import evaluate as step
 from tasks.track import about, scores_of
 from tests.tasks.test_evaluate import PARAMS, SLICES, outputs
@@ -114,6 +115,16 @@ def test_a_model_that_finds_entities(tmp_path: Path, monkeypatch: pytest.MonkeyP
         "example_id", "label", "prediction", "confidence", "longest_match"]  # fmt: skip
     errors = read_frame(tmp_path / "out" / "errors.parquet")
     assert errors["value"].tolist() == [0.0, 0.0], "two are kept"
+
+
+def test_the_untuned_self_of_a_model_is_loaded_once_and_all_else_is_the_models_own() -> None:
+    model = Writer({"a": "b"})
+    model.probe = "fitted"  # type: ignore[attr-defined]
+    found = remembering(model)
+    assert found.untuned() is found.untuned()
+    assert found.probe == "fitted"
+    assert found.predict(["a"])["prediction"].tolist() == ["b"]
+    assert remembering(plain := Model({})) is plain
 
 
 def test_a_model_that_answers_questions_is_asked_of_the_passage(
