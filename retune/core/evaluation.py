@@ -1,4 +1,4 @@
-"""What a model is worth on its test rows: scores with intervals, beside the floors of its task type on the same rows."""
+"""What a model is worth on its test rows: scores with intervals, beside the floors of its task type."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def report(
         "tuning": tuning(kind, scored, beside, against, params.alpha),
         "precision": precision(kind.primary, scored, len(answers), is_counted=_is_counted(against)),
     }
-    return found | planned(kind.primary, against, len(answers), params.alpha)
+    return found | planned(against, len(answers), params.alpha)
 
 
 def _of_target(asked: Asked, model: Given, known: Sequence[str], params: EvaluateParams) -> dict[str, Any]:
@@ -221,7 +221,7 @@ def _is_counted(against: Mapping[str, Mapping[str, Any]]) -> bool:
     return all("test" not in paired for paired in against.values())
 
 
-def planned(primary: str, against: Mapping[str, Mapping[str, Any]], rows: int, alpha: float) -> dict[str, Any]:
+def planned(against: Mapping[str, Mapping[str, Any]], rows: int, alpha: float) -> dict[str, Any]:
     """Return what gain so many rows could show, by how often the model and the first floor differ."""
     first = next(iter(against.values()), None)
     if first is None:
