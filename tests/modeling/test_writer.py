@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import torch
+from transformers import AutoConfig, AutoModelForCausalLM
 
 from retune.modeling import sheets, writer
 from retune.modeling.costs import laid_out
@@ -62,6 +63,36 @@ def test_the_loss_and_its_gradients_are_those_of_transformers(architecture: str,
     assert set(own) == set(others)
     for name, gradient in own.items():
         torch.testing.assert_close(gradient, others[name], atol=CLOSE, rtol=1e-3)
+
+
+@pytest.mark.parametrize("architecture", ["t5", "bart"])
+def test_what_a_base_does_to_its_logits_is_done(architecture: str, place: Path) -> None:
+    of, examples, pad_id = ready(architecture, place)
+    if architecture == "t5":
+        of.base.config.scale_decoder_outputs = True
+    else:
+        of.base.final_logits_bias.normal_()
+    loss = of(**laid_out(examples, pad_id, of))["loss"].item()
+    assert loss == pytest.approx(plain_loss(of, examples, pad_id).item(), abs=CLOSE)
+
+
+@pytest.mark.parametrize(("architecture", "is_flat"), [("gemma2", False), ("gemma3_text", True), ("phi3", True)])
+def test_windows_and_bent_scores_give_the_loss_of_transformers(architecture: str, is_flat: bool) -> None:
+    torch.manual_seed(1)
+    bent = {"final_logit_softcapping": 0.1} if architecture.startswith("gemma") else {}
+    config = AutoConfig.for_model(
+        architecture, vocab_size=64, hidden_size=32, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1,
+        intermediate_size=64, head_dim=16, sliding_window=8, pad_token_id=0,
+        layer_types=["sliding_attention", "full_attention"], initializer_range=0.2, **bent,
+    )  # fmt: skip
+    body = AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]
+    of = Writer(body, has_encoder=False)
+    assert of.is_flat == is_flat
+    lengths = (30, 21, 20, 5)
+    ids = [torch.randint(1, 64, (length,)).tolist() for length in lengths]
+    examples = [Example(one, [place > 2 for place in range(len(one))], []) for one in ids]
+    loss = of(**laid_out(examples, 0, of))["loss"].item()
+    assert loss == pytest.approx(plain_loss(of, examples, 0).item(), abs=CLOSE)
 
 
 @pytest.mark.parametrize("architecture", DECODERS)

@@ -86,6 +86,20 @@ def test_packed_rows_are_learned_as_rows_alone_are(place: Path, tmp_path: Path) 
     np.testing.assert_allclose(packed, apart, atol=1e-3)
 
 
+def test_a_step_in_parts_learns_as_a_step_at_once_though_parts_have_more_and_less_to_learn(
+    place: Path, tmp_path: Path
+) -> None:
+    rows = frame(
+        ["Say it.\n"] * 4, ["It is the toner of the printer in Hamburg, again and again.", "No.", "Yes.", "A."]
+    )
+    found = [
+        run(place, tmp_path / str(parts), rows, gradient_accumulation=parts, epochs=1, learning_rate=0.01)[1]
+        for parts in (1, 2)
+    ]
+    at_once, in_parts = (model.losses(rows)[0] for model in found)
+    np.testing.assert_allclose(in_parts, at_once, atol=1e-3)
+
+
 def test_a_row_has_a_loss_for_each_token_that_is_learnt_and_a_reference_is_a_rectangle(place: Path) -> None:
     learner = learner_of(place, prompts())
     model = learner._predictor()
