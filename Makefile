@@ -43,7 +43,7 @@ pipeline: setup ## documents to a promoted model: every stage and flow (ARGS=--h
 source: setup ## name where the documents come from (FROM=folder, URL or data)
 	@$(BIN)/retune source $(if $(FROM),"$(FROM)",--help)
 
-repro: setup ## the stages of dvc.yaml alone, without Prefect
+repro: setup ## the stages of dvc.yaml alone, without Prefect (ARGS=split@NAME: only as far as that)
 	@$(BIN)/retune repro $(ARGS)
 
 ui: setup ## open the pages of MLflow and Prefect on this machine

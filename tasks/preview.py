@@ -26,7 +26,7 @@ def preview(*, root: Path, model: str, params: ModelParams, shown: int) -> dict[
     place = Place(root, model)
     sides = {side: place.model / "split" / f"{side}.parquet" for side in SIDES}
     if not (sides["train"].exists() and place.base.exists()):
-        todo = "Run `make pipeline`, or `make repro` once the base is pinned."
+        todo = f"Run `retune repro split@{model}`: it makes both, and trains nothing."
         raise UserError(expected=f"a training split of {model} and a pinned base", found="not both", todo=todo)
     rows = read_frame(sides["train"])
     task_type = parts.find("retune.modeling.task_types", params.task_type)
