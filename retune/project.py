@@ -31,12 +31,13 @@ from retune.core.params.release import ReleaseParams
 from retune.core.params.resolve import ResolveParams
 from retune.core.params.split import SplitParams
 from retune.core.params.traffic import TrafficParams
-from retune.core.params.train import TrainParams
+from retune.core.params.train import TrainParams, selectable
 from retune.core.params.validate import ValidateParams
 from retune.core.policy_fit import misfits
-from retune.io.settings import checked, read_yaml
+from retune.io.settings import checked, faults_of, read_yaml
 
 PARAMS = "params.yaml"
+BUILDERS = "retune.core.builders"
 
 
 class CorpusParams(Settings):
@@ -134,6 +135,7 @@ def read_project(root: Path) -> Project:
         for kind, part in _parts(model):
             parts.find(kind, part)
         _check_hosted(name, model, project.hosted)
+        _check_parts(name, model)
         _check_gates(model)
         _check_release(name, model)
     for service in project.hosted.values():
@@ -147,9 +149,44 @@ def _parts(model: ModelParams) -> list[tuple[str, str]]:
         ("retune.modeling.task_types", model.task_type),
         ("retune.modeling.families", model.family),
         ("retune.modeling.methods", model.method),
-        ("retune.core.builders", model.examples.builder),
+        (BUILDERS, model.examples.builder),
         *(("retune.core.drift.aspects", aspect) for aspect in model.monitor.watch),
     ]
+
+
+def _check_parts(name: str, model: ModelParams) -> None:
+    """Raise one UserError for the settings of the parts that are wrong, and for parts that do not fit each other."""
+    found = [f"models.{name}.{fault}" for fault in [*_part_settings(model), *_unfit(model)]]
+    if found:
+        raise UserError(
+            expected=f"parts that fit each other, and settings of theirs, in {PARAMS}",
+            found=f"{len(found)} wrong: {'; '.join(found)}",
+            todo="docs/configure.md has the settings of each part.",
+        )
+
+
+def _part_settings(model: ModelParams) -> list[str]:
+    """Return what is wrong with the settings that parts have of their own."""
+    train, kinds = model.train, "retune.modeling"
+    given: list[tuple[str, Any, type[Settings]]] = [
+        ("examples.options", model.examples.options, parts.find(BUILDERS, model.examples.builder).Options),
+        ("train.method_settings", train.method_settings, parts.find(f"{kinds}.methods", model.method).Settings),
+        ("train.task_settings", train.task_settings, parts.find(f"{kinds}.task_types", model.task_type).Settings),
+    ]
+    return [fault for place, value, settings in given for fault in faults_of(value, settings, place)]
+
+
+def _unfit(model: ModelParams) -> list[str]:
+    """Return what a task type cannot do with the family that is named, or with the score that selects weights."""
+    task_type = parts.find("retune.modeling.task_types", model.task_type)
+    family = parts.find("retune.modeling.families", model.family)
+    known, found = selectable(task_type.METRICS), []
+    if model.family != HOSTED and task_type.HEAD not in family.HEADS:
+        has = ", ".join(family.HEADS)
+        found.append(f"family: {model.family} has the heads {has}, and {model.task_type} needs {task_type.HEAD}")
+    if model.train.select_by not in known:
+        found.append(f"train.select_by: {model.train.select_by} is none of {', '.join(known)}")
+    return found
 
 
 def _check_gates(model: ModelParams) -> None:

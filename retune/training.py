@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from retune.core import parts
 from retune.core.errors import UserError
 from retune.core.params.base import Settings
-from retune.core.params.train import TrainParams
+from retune.core.params.train import TrainParams, selectable
 from retune.core.replay import is_known, mix
 from retune.io.files import read_frame, read_json
 from retune.io.settings import checked
@@ -31,7 +31,7 @@ def plan(inputs: TrainingInputs, rows: pd.DataFrame, params: TrainParams) -> Pla
     identity = BaseIdentity.from_dict(read_json(inputs.base))
     task_type, method = _part("task_types", inputs.task_type), _part("methods", inputs.method)
     settings: tuple[type[Settings], type[Settings]] = (method.Settings, task_type.Settings)
-    check_selection(task_type, params.select_by)
+    _check_selection(task_type, params.select_by)
     return Plan(
         task_type=task_type,
         family=_part("families", inputs.family),
@@ -56,9 +56,9 @@ def _layer(base: Path, identity: BaseIdentity, rows: pd.DataFrame, params: Train
     return layering.Layer(identity.parent, place / exported.MODEL, chosen)
 
 
-def check_selection(task_type: ModuleType, select_by: str) -> None:
+def _check_selection(task_type: ModuleType, select_by: str) -> None:
     """Raise UserError for a score that the task type does not have."""
-    known = (*task_type.METRICS, "loss")
+    known = selectable(task_type.METRICS)
     if select_by not in known:
         todo = "Correct train.select_by in params.yaml."
         raise UserError(expected=f"one of {', '.join(known)}", found=repr(select_by), todo=todo)

@@ -91,23 +91,33 @@ def checked(
 
     `file` is where it stands, `page` where it is explained.
     """
-    try:
-        return settings.model_validate(value)
-    except ValidationError as error:
-        lines = [_line(place, settings, item) for item in error.errors()]
+    lines = faults_of(value, settings, place)
+    if lines:
         raise UserError(
             expected=f"settings that {file} can hold",
             found=f"{len(lines)} wrong: " + "; ".join(lines),
             todo=f"Correct {file}; {page} has every setting.",
-        ) from error
+        )
+    return settings.model_validate(value)
+
+
+def faults_of(value: Any, settings: type[Settings], place: str) -> list[str]:
+    """Return what is wrong with a value as settings, as `place: message`."""
+    try:
+        settings.model_validate(value)
+    except ValidationError as error:
+        return [_line(place, settings, item) for item in error.errors()]
+    return []
 
 
 def _line(place: str, settings: type[Settings], error: Any) -> str:
     """Return one error as `place: message`, with the nearest known name for a misspelt key."""
     where = ".".join(str(part) for part in ([place] if place else []) + list(error["loc"]))
     if error["type"] == "extra_forbidden":
-        close = get_close_matches(str(error["loc"][-1]), sorted(_known(settings)), n=1)
-        return f"{where}: no such setting" + (f", did you mean {close[0]}?" if close else "")
+        known, name = _known(settings), str(error["loc"][-1])
+        close = get_close_matches(name, sorted(known), n=1)
+        meant = known[name] if name in known else "".join(close)
+        return f"{where}: no such setting" + (f", did you mean {meant}?" if meant else "")
     if error["type"] == "missing":
         return f"{where}: missing"
     if isinstance(error["input"], dict) and "error" in error.get("ctx", {}):  # a contradiction inside: it is said whole
@@ -115,12 +125,12 @@ def _line(place: str, settings: type[Settings], error: Any) -> str:
     return f"{where}: {error['msg']}, not {error['input']!r}"
 
 
-def _known(settings: type[Settings]) -> set[str]:
-    """Return the names of all settings of a class and of the classes inside it."""
-    found: set[str] = set()
+def _known(settings: type[Settings], inside: str = "") -> dict[str, str]:
+    """Return the names of all settings of a class and of the classes inside it, each with the section it stands in."""
+    found: dict[str, str] = {}
     for name, field in settings.model_fields.items():
-        found.add(name)
+        found.setdefault(name, f"{inside}{name}")
         for inner in [field.annotation, *getattr(field.annotation, "__args__", ())]:
             if isinstance(inner, type) and issubclass(inner, Settings):
-                found |= _known(inner)
+                found = _known(inner, f"{name}.") | found
     return found

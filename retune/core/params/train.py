@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -97,3 +98,8 @@ class TrainParams(Settings):
 
     task_settings: dict[str, Any]
     """Settings of the model's `task_type`: docs/configure.md has them by task type."""
+
+
+def selectable(metrics: Sequence[str]) -> tuple[str, ...]:
+    """Return the scores that may select the weights of a model, given the metrics of its task type."""
+    return (*metrics, "loss")
