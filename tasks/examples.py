@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from pathlib import Path
 from types import ModuleType
@@ -82,6 +83,10 @@ def built(
         given_rows = given[["document_id", "text"]].assign(label=corrected["label"], context=corrected["context"])
         rows = pd.concat([rows, given_rows], ignore_index=True)
         documents = pd.concat([documents, given], ignore_index=True)
+    if rows.empty:
+        todo = "Correct examples.options in params.yaml; corpus.ingest.parsing.tables names the tables."
+        found_none = f"none in {len(documents)} documents by {json.dumps(params.options)}"
+        raise UserError(expected=f"documents that the builder {builder} makes examples of", found=found_none, todo=todo)
     found = building.with_identity(rows, documents, params)
     needed = parts.find("retune.modeling.task_types", task_type).COLUMNS
     if set(needed) - set(found.columns):

@@ -64,4 +64,4 @@ def _read(params: ModelParams, base: Path, rows: Any, shown: int) -> dict[str, A
         return looking.of_labels(task_type, tokenizer, longest, rows, shown)
     family = parts.find("retune.modeling.families", params.family)
     scribe = Scribe(task_type, settings, family, tokenizer, longest).taught_by(rows)
-    return looking.of_texts(scribe, rows, shown)
+    return looking.of_texts(scribe, base, rows, shown)

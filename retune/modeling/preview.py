@@ -3,34 +3,56 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
+from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from retune.core.errors import UserError
 from retune.core.prepare.chat import distribution
 from retune.modeling.dialogue import Example, Ids, Scribe
+from retune.modeling.stacks import OFFLINE
+
+if TYPE_CHECKING:
+    from retune.modeling.template_doctor import Fault
 
 Piece = tuple[str, bool]  # a stretch of text, and whether it is learnt
 WINDOWED = ("token", "span")  # heads that read what is too long in several windows
 
 
-def of_texts(scribe: Scribe, rows: pd.DataFrame, shown: int) -> dict[str, Any]:
-    """Return what a model that writes learns from rows [ROWS], and some of them as pieces of text."""
+def of_texts(scribe: Scribe, base: Path, rows: pd.DataFrame, shown: int) -> dict[str, Any]:
+    """Return what a model that writes learns from rows [ROWS], what would stop it, and some rows as pieces of text."""
     from retune.modeling import template_doctor
 
     examples, whole = scribe.examples(rows), replace(scribe, max_length=sys.maxsize).examples(rows)
     blocks = [block for row in examples for block in row]
+    found = template_doctor.examine(scribe, rows, examples)
     return {
         "lengths": distribution([sum(map(len, row)) for row in whole]),
         "longer": sum(any(block.is_cut for block in row) for row in examples),
         "read_in_windows": False,
         "tokens": {"all": sum(map(len, blocks)), "learnt": sum(block.learnt_tokens for block in blocks)},
-        "faults": [asdict(fault) for fault in template_doctor.examine(scribe, rows, examples)],
+        "faults": [asdict(fault) for fault in [*_stops(scribe, base, examples), *found]],
         "examples": [pieces(scribe.tokenizer, examples[place][0]) for place in places(len(rows), shown)],
     }
+
+
+def _stops(scribe: Scribe, base: Path, examples: Sequence[Sequence[Example]]) -> Iterator[Fault]:
+    """Yield why lengths would stop the training before its first step, as its head says it."""
+    from transformers import AutoConfig
+
+    from retune.modeling.heads import text
+    from retune.modeling.template_doctor import Fault
+
+    config = AutoConfig.from_pretrained(base, **OFFLINE)
+    try:
+        text.refuse_lengths(scribe, getattr(config, "max_position_embeddings", None))
+        text.refuse(examples, scribe.settings, scribe.max_length)
+    except UserError as error:
+        yield Fault("lengths", True, str(error))
 
 
 def of_labels(

@@ -32,7 +32,7 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]
 
         shutil.copyfile(CHECKOUT / "params.yaml", tmp_path / "params.yaml")
         rename_model(tmp_path, "it")
-        use_settings(tmp_path, {**projects.settings(name, "models.it"), **changes})
+        use_settings(tmp_path, {**projects.settings(name, "models.it"), "models.it.train.max_length": 256, **changes})
         frame = pd.DataFrame([{"context": "", "example_id": f"{place:04}", **row} for place, row in enumerate(rows)])
         place = tmp_path / "artifacts" / "models" / "it"
         for side in ("train", "validation", "test"):
@@ -74,6 +74,17 @@ def test_how_many_rows_are_cut_is_said_with_how_long_they_are(
     assert [fault["name"] for fault in found["faults"]] == ["too_long"]
 
 
+def test_what_would_stop_the_training_for_its_lengths_is_told_before_it(
+    made: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [{"text": "Say it.", "label": "yes " * 400}] * 4
+    made("gsm8k", "llama", rows, **{"models.it.train.max_length": 64})
+    fatal = [fault["name"] for fault in told(capsys)["faults"] if fault["is_fatal"]]
+    assert "lengths" in fatal
+    assert main(["preview"]) == 0
+    assert "error: lengths: expected at most 50% of the training rows cut" in capsys.readouterr().out
+
+
 def test_an_encoder_decoder_is_shown_with_what_its_encoder_reads(
     made: Callable[..., None], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -103,7 +114,7 @@ def test_a_person_sees_figures_faults_and_brackets_around_what_is_learnt(
     assert main(["preview", "--rows", "1"]) == 0
     said = capsys.readouterr().out
     assert "it: chat, rows: 3 train, 3 validation, 3 test" in said
-    assert "0 rows (0.0%) are longer than 512 tokens and are cut" in said
+    assert "0 rows (0.0%) are longer than 256 tokens and are cut" in said
     assert "warning: no_chat_template: the tokenizer has no chat template" in said
     assert "<s>User: Hello\n\nAssistant:[[ Good day</s>]]" in said
 
@@ -123,4 +134,4 @@ def test_before_the_split_there_is_nothing_to_see(
     made("gsm8k", "llama", [{"text": "a", "label": "b"}])
     shutil.rmtree(tmp_path / "artifacts")
     assert main(["preview"]) == 2
-    assert "Run `make pipeline`" in capsys.readouterr().err
+    assert "retune repro split@it" in capsys.readouterr().err

@@ -99,6 +99,13 @@ def test_a_label_that_is_not_declared_is_rejected(tmp_path: Path) -> None:
     assert "unknown_label" in set(read_frame(given["rejected"])["reason"])
 
 
+def test_options_that_fit_no_document_are_told_with_how_many_there_are(tmp_path: Path) -> None:
+    settings = SETTINGS | {"options": {"tables": ["requests"], "label_column": "queue"}}
+    with pytest.raises(UserError) as caught:
+        examples(**paths(tmp_path), params=ExamplesParams.model_validate(settings))
+    assert caught.value.found == 'none in 10 documents by {"tables": ["requests"], "label_column": "queue"}'
+
+
 def test_nothing_is_built_when_the_corpus_did_not_pass(tmp_path: Path) -> None:
     given = paths(tmp_path, passed=False)
     with pytest.raises(GateError, match="remaining_pii is 1"):

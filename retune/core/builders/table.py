@@ -15,7 +15,7 @@ class Options(Settings):
     """Where the labels stand."""
 
     tables: Annotated[list[str], Field(min_length=1)]
-    """Names of tables as `corpus.ingest.tables` gives them."""
+    """Names of tables as `corpus.ingest.parsing.tables` gives them."""
 
     label_column: str
     """The column that holds the label."""
