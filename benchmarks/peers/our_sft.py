@@ -44,10 +44,11 @@ def plan(base: Path, flags: dict[str, Any]) -> bench.Plan:
     settings = {"freeze_embeddings": False, "freeze_layers": 0}
     params = TrainParams(
         seed=SEED, threads=1, processes=1, sharding="none", precision="bfloat16", max_length=MAX_LENGTH,
-        epochs=20, batch_size=BATCH, gradient_accumulation=1, gradient_checkpointing=False, max_grad_norm=1.0, learning_rate=LEARNING_RATE,
-        warmup_share=0.0, weight_decay=0.0, label_smoothing=0.0, dropout=0.0, evaluations_per_epoch=1, patience=99,
-        select_by="loss", tuned_shares=(1.0,), replay_share=0.0, probe_strengths=(1.0,), learning_curve=(),
-        checkpoint_seconds=10_000, time_budget_seconds=0, method_settings=settings, task_settings=task_settings,
+        epochs=20, batch_size=BATCH, gradient_accumulation=1, gradient_checkpointing=False, max_grad_norm=1.0,
+        learning_rate=LEARNING_RATE, warmup_share=0.0, weight_decay=0.0, label_smoothing=0.0, dropout=0.0,
+        evaluations_per_epoch=1, patience=99, select_by="loss", tuned_shares=(1.0,), replay_share=0.0,
+        probe_strengths=(1.0,), learning_curve=(), checkpoint_seconds=10_000, time_budget_seconds=0,
+        method_settings=settings, task_settings=task_settings,
     )  # fmt: skip
     return bench.Plan(
         task_type=task_type, family=parts.find("retune.modeling.families", "llama"), method=method,
