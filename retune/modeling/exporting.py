@@ -16,7 +16,7 @@ from retune.core import parts
 from retune.core.errors import UserError
 from retune.core.usage import ADAPTER, BODY, SPAN, TEXT, TOKEN, WHOLE, Usage, base_id
 from retune.modeling import adapters, bases, folder, linear, needs
-from retune.modeling.dialogue import Scribe
+from retune.modeling.heads.text import scribe_of
 from retune.modeling.stacks import OFFLINE, WITH_HEAD
 
 AUTO = {TOKEN: "AutoModelForTokenClassification", SPAN: "AutoModelForQuestionAnswering"}
@@ -156,18 +156,13 @@ def _computes_alike(whole: Any, opened: Opened, body: Any) -> bool:
     return True
 
 
-def _scribe(opened: Opened) -> Scribe:
-    """Return what writes the prompts of a model that writes text."""
-    settings = opened.task_type.Settings.model_validate(opened.page.task_settings)
-    return Scribe(opened.task_type, settings, opened.family, opened.tokenizer, opened.page.max_length)
-
-
 def _greedy(opened: Opened, config: Any) -> Any:
     """Return settings by which transformers writes as we do: the likeliest token, up to the end of an answer."""
     from transformers import GenerationConfig
 
     return GenerationConfig(  # type: ignore[no-untyped-call]
-        do_sample=False, eos_token_id=_scribe(opened).end_ids(), pad_token_id=opened.tokenizer.pad_token_id,
+        do_sample=False, pad_token_id=opened.tokenizer.pad_token_id,
+        eos_token_id=scribe_of(opened.page, opened.tokenizer).end_ids(),
         bos_token_id=config.bos_token_id, decoder_start_token_id=getattr(config, "decoder_start_token_id", None),
     )  # fmt: skip
 
@@ -189,7 +184,7 @@ def _prompt(opened: Opened) -> tuple[str, bool]:
     example, tokenizer = opened.task_type.EXAMPLE[0], opened.tokenizer
     if opened.kind != TEXT:
         return "\n".join(example[column] for column in opened.task_type.COLUMNS), True
-    ids = _scribe(opened).prompts([example["text"]], [example["context"]])[0]
+    ids = scribe_of(opened.page, opened.tokenizer).prompts([example["text"]], [example["context"]])[0]
     bare = tokenizer.decode(ids, skip_special_tokens=True)
     adds = tokenizer(bare)["input_ids"] == ids
     return (bare if adds else tokenizer.decode(ids)), adds

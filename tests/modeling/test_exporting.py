@@ -47,6 +47,8 @@ def check(model: Tuned, usage: Usage, found: dict[str, Any]) -> None:
     example = model.examples[0]
     if usage.kind == "text":
         expected = loaded.predict([example["text"]], [example["context"]])["prediction"][0]
+        ids = loaded.scribe.tokenizer(usage.prompt, add_special_tokens=usage.adds_special_tokens)["input_ids"]
+        assert ids == loaded.scribe.prompts([example["text"]], [example["context"]])[0]
         assert found["answer"].strip() == expected
         return
     logits = found["logits"][0]

@@ -218,11 +218,17 @@ def load(page: folder.Page, model: Path, base_folder: Path) -> TextPredictor:
     family = parts.find("retune.modeling.families", page.family)
     body, tokenizer = family.load(base_folder, **LOAD)
     body = parts.find("retune.modeling.methods", page.method).load(body, model)
+    scribe = scribe_of(page, tokenizer)
+    return TextPredictor(Writer(body, scribe.has_encoder).eval().to(machine.device()), scribe, page, base_folder)
+
+
+def scribe_of(page: folder.Page, tokenizer: Any) -> Scribe:
+    """Return what puts a prompt to a saved model as it was taught to read them."""
     task_type = parts.find("retune.modeling.task_types", page.task_type)
+    family = parts.find("retune.modeling.families", page.family)
     settings = task_type.Settings.model_validate(page.task_settings)
     taught = Taught.from_dict(page.head[TAUGHT]) if TAUGHT in page.head else None
-    scribe = Scribe(task_type, settings, family, tokenizer, page.max_length, taught)
-    return TextPredictor(Writer(body, scribe.has_encoder).eval().to(machine.device()), scribe, page, base_folder)
+    return Scribe(task_type, settings, family, tokenizer, page.max_length, taught)
 
 
 LEARNER = TextLearner
