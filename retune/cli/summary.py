@@ -31,7 +31,7 @@ def show(root: Path, report: RunReport, *, seconds: float) -> None:
     console = Console(highlight=False, soft_wrap=True)
     if report.stages:
         console.print(stage_table(report.stages))
-    for line in gate_lines(root):
+    for line in gate_lines(root, report):
         console.print(line, markup=False)
     for row in report.models:
         console.print(f"\n[bold]{row.model}[/]: {outcome(row)}")
@@ -78,11 +78,19 @@ def _fate(row: StageRow) -> str:
     )
 
 
-def gate_lines(root: Path) -> list[str]:
+def gates(root: Path, report: RunReport, file: str) -> dict[str, Path]:
+    """Return that file of the gate on the documents and of each model of this run, where it is there, by subject."""
+    models = sorted({row.stage.partition("@")[2] for row in report.stages} - {""})
+    folders = {"corpus": root / "artifacts" / "corpus"}
+    folders |= {model: root / "artifacts" / "models" / model for model in models}
+    places = {subject: folder / "gate" / file for subject, folder in folders.items()}
+    return {subject: path for subject, path in places.items() if path.exists()}
+
+
+def gate_lines(root: Path, report: RunReport) -> list[str]:
     """Return what each gate said: how many checks passed, and those that warned or failed."""
     lines = []
-    for path in sorted((root / "artifacts").glob("**/gate/verdict.json")):
-        subject = path.parent.parent.name
+    for subject, path in gates(root, report, "verdict.json").items():
         checks = read_json(path)["checks"]
         passed = sum(check["status"] == "pass" for check in checks)
         lines.append(f"gate of {subject}: {passed} of {len(checks)} checks passed")
@@ -122,8 +130,8 @@ def _score(value: Any) -> str:
 
 def places(root: Path, report: RunReport) -> list[str]:
     """Return where to look: the reports, and how to open the pages."""
-    reports = sorted(path.relative_to(root).as_posix() for path in (root / "artifacts").glob("**/gate/report.html"))
-    lines = [f"{'report':14} {path}" for path in reports]
+    reports = gates(root, report, "report.html").values()
+    lines = [f"{'report':14} {path.relative_to(root).as_posix()}" for path in reports]
     lines += [f"{'report' if link.startswith('artifacts/') else name:14} {link}" for name, link in report.links.items()]
     return [*lines, f"{'pages':14} make ui     (MLflow on http://127.0.0.1:5000, Prefect on http://127.0.0.1:4200)"]
 

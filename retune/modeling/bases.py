@@ -114,6 +114,8 @@ def refuse_licence(identity_id: str, licence: str, allowed: Sequence[str]) -> No
     refused = licences.refused(licence, allowed)
     if refused:
         todo = "Use another base, or name its licence in `resolve.licences` once it has been read."
+        if "" in refused:
+            todo = "Use another base, or a copy with `license:` in the front matter of its README.md, once that is known."
         found = f"{identity_id} under {', '.join(name or 'an unknown licence' for name in refused)}"
         raise UserError(expected=f"a base under {' or '.join(allowed)}", found=found, todo=todo)
 

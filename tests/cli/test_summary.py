@@ -37,6 +37,19 @@ def test_the_summary_says_what_came_in_what_gates_said_the_scores_and_the_champi
     assert "make ui" in out
 
 
+def test_gates_of_models_that_the_run_was_not_about_are_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for model in ("router", "other"):
+        folder = tmp_path / "artifacts" / "models" / model / "gate"
+        write_json(folder / "verdict.json", {"passed": True, "checks": [{"status": "pass", "reason": "fine"}]})
+        (folder / "report.html").write_text("")
+    out = shown(tmp_path, RunReport(stages=[StageRow("gate_examples@router", RAN)]), capsys)
+    assert "gate of router: 1 of 1 checks passed" in out
+    assert "report         artifacts/models/router/gate/report.html" in out
+    assert "other" not in out
+
+
 def test_a_run_that_a_gate_stopped_names_the_reasons_and_the_next_command(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
