@@ -115,7 +115,7 @@ def refuse_licence(identity_id: str, licence: str, allowed: Sequence[str]) -> No
     if refused:
         todo = "Use another base, or name its licence in `resolve.licences` once it has been read."
         if "" in refused:
-            todo = "Use another base, or a copy with `license:` in the front matter of its README.md, once that is known."
+            todo = "Use another base, or a copy of it with `license:` in the front matter of its README.md."
         found = f"{identity_id} under {', '.join(name or 'an unknown licence' for name in refused)}"
         raise UserError(expected=f"a base under {' or '.join(allowed)}", found=found, todo=todo)
 
