@@ -121,7 +121,7 @@ def _lines(values: Iterable[Any]) -> str:
 
 def _next(file: Path, wishes: Wishes) -> str:
     """Return the command that makes the folder of the file the source of documents."""
-    return f'make source FROM="{(wishes.into or file.parent).absolute()}"'
+    return f'make source FROM="{(wishes.into or file.parent).resolve()}"'
 
 
 def _written(found: Report, file: Path, folder: Path, texts: Texts, sha256: str) -> Report:
