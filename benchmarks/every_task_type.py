@@ -53,7 +53,8 @@ class Model:
 
 SHORT = {"train.epochs": 3, "train.patience": 3}
 LONG = {**SHORT, "train.max_length": 256, "train.batch_size": 8, "train.learning_rate": 3e-4}
-WRITING = {"train.epochs": 2, "train.learning_rate": 1e-3, "train.task_settings.truncated_share": 0.95}
+RAW = {"train.epochs": 2, "train.learning_rate": 1e-3}
+WRITING = {**RAW, "train.task_settings.truncated_share": 0.95}
 TINY = {**WRITING, "train.max_length": 320}  # what the small architectures have positions for
 MODELS = (
     Model("polarity", "encoder", "lora", changes=SHORT),
@@ -65,7 +66,7 @@ MODELS = (
     Model("gsm8k", "gpt2", "lora", "gpt2", TINY),
     Model("seed_tasks", "alpaca", "lora", LLAMA, WRITING),
     Model("consultations", "vicuna", "lora", LLAMA, WRITING),
-    Model("handbook", "llama", "full", LLAMA, WRITING),
+    Model("handbook", "llama", "full", LLAMA, RAW),
     Model("mts_dialog", "bart", "full", "bart", TINY),
     *(Model("banking77", "encoder", method, changes=SHORT) for method in SETTINGS),
     Model("banking77", "llama", "lora", LLAMA, SHORT),
