@@ -12,7 +12,7 @@ from retune.core.rule import Cause
 from retune.io import behaviour, collected, dvc, erasures, source, tombstones
 from retune.project import ModelParams, Project, chosen, read_project
 from tasks.doctor import preflight
-from tasks.resolve import resolve
+from tasks.resolve import refuse_misfit, resolve
 from tasks.track import unsettled
 
 LOCK = Path(".retune/checkout.lock")
@@ -54,6 +54,7 @@ def bring_up_to_date(root: Path, names: list[str], say: Say) -> tuple[Project, d
     tombstones.ensure(root)
     for name, model in models.items():
         resolve(root=root, model=name, params=model.resolve)
+        refuse_misfit(root=root, model=name, family=model.family)
     closes = {name: service.closes_on for name, service in project.hosted.items()}
     for notice in notices([model.resolve.base for model in models.values()], closes, datetime.now(UTC).date()):
         say(notice)

@@ -6,7 +6,8 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from retune.core.errors import RetuneError
+from retune.core import parts
+from retune.core.errors import RetuneError, UserError
 from retune.core.hosted import HOSTED, SCHEME
 from retune.core.params.resolve import ResolveParams
 from retune.io import parents
@@ -40,6 +41,18 @@ def resolve(*, root: Path, model: str, params: ResolveParams) -> None:
         return
     write_json(place.base, bases.resolve(params.base, params.revision, params.licences).as_dict())
     shutil.rmtree(place.base.with_name(exported.FOLDER), ignore_errors=True)
+
+
+def refuse_misfit(*, root: Path, model: str, family: str) -> None:
+    """Raise UserError where the pinned base is of an architecture that the family does not take."""
+    identity = BaseIdentity.from_dict(read_json(Place(root, model).base))
+    known = parts.find("retune.modeling.families", family).ARCHITECTURES
+    if identity.architecture and identity.architecture not in known:
+        raise UserError(
+            expected=f"a base for models.{model}.family: {family}, which takes {', '.join(known) or 'none from here'}",
+            found=f"{identity.architecture} in {identity.id}",
+            todo="Choose another family or base in params.yaml; docs/families.md has which takes which.",
+        )
 
 
 def _await_job(place: Place, spec: str) -> None:

@@ -132,7 +132,8 @@ def no_chat_template(chart: Chart) -> Iterator[str]:
     """The tokenizer's own template is asked for, and it has none."""
     asked = any(not isinstance(source, Beginning) for source in chart.sources)
     if asked and chart.scribe.template.kind == "chat" and not chart.scribe.tokenizer.chat_template:
-        yield "the tokenizer has no chat template: it is asked in plain text, with `User:` and `Assistant:`"
+        turns = ", with `User:` and `Assistant:`" if chart.conversations else ""
+        yield f"the tokenizer has no chat template: it is asked in plain text{turns}"
 
 
 def no_system(chart: Chart) -> Iterator[str]:

@@ -12,7 +12,7 @@ from retune.io.files import read_frame, read_json, write_frame
 from retune.io.mlflow_store import default_uri
 from retune.io.place import Place
 from retune.io.registry import CHAMPION, CONTENT, PARENT_MODEL, PARENT_VERSION, WITHDRAWN, Registry
-from tasks.resolve import resolve
+from tasks.resolve import refuse_misfit, resolve
 from tasks.track import track
 from tests.modeling.conftest import make_base
 from tests.toy_checkout import MODEL, train_toy
@@ -45,6 +45,13 @@ def test_a_base_under_a_licence_that_is_not_allowed_is_not_pinned(tmp_path: Path
     with pytest.raises(UserError, match=r"apache-2\.0"):
         resolve(root=tmp_path, model=MODEL, params=only_mit)
     assert not Place(tmp_path, MODEL).base.exists()
+
+
+def test_a_base_that_its_family_does_not_take_is_refused_before_a_stage_runs(tmp_path: Path) -> None:
+    pin(tmp_path, str(make_base(tmp_path / "tiny")))
+    refuse_misfit(root=tmp_path, model=MODEL, family="encoder")
+    with pytest.raises(UserError, match=r"family: llama, which takes llama; found bert in .*tiny"):
+        refuse_misfit(root=tmp_path, model=MODEL, family="llama")
 
 
 @pytest.fixture
