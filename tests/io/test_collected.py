@@ -16,7 +16,7 @@ from retune.core.errors import UserError
 from retune.io import answers, collected, source
 
 MODELS = ["router", "triage"]
-HEADER = "answer_id,text,label,date\n"
+HEADER = "answer_id,text,context,label,date\n"
 
 
 def silent(_line: str) -> None:
@@ -41,7 +41,8 @@ def root(empty_repository: Path, tmp_path: Path) -> Path:
 
 
 def answer(number: int, label: str = "access") -> dict[str, str]:
-    return {"answer_id": f"20260310-{number:020x}", "text": f"text {number}", "label": label, "date": "2026-03-10"}
+    return {"answer_id": f"20260310-{number:020x}", "text": f"text {number}", "context": "", "label": label,
+            "date": "2026-03-10"}  # fmt: skip
 
 
 def give(root: Path, *rows: dict[str, str], model: str = "router") -> None:
@@ -157,7 +158,7 @@ def test_an_answer_is_read_back_as_it_was_written(text: str, tmp_path: Path) -> 
 
 @pytest.mark.parametrize(
     "content",
-    ["", "a,b\n1,2\n", HEADER + "id,,access,2026-03-10\n", HEADER + 2 * "id,text,access,2026-03-10\n", "\x00\xff"],
+    ["", "a,b\n1,2\n", HEADER + "id,,,access,2026-03-10\n", HEADER + 2 * "id,text,,access,2026-03-10\n", "\x00\xff"],
 )
 def test_a_table_that_is_not_as_it_was_written_is_refused(content: str, tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_bytes(content.encode("latin-1"))

@@ -26,6 +26,6 @@ def test_an_example_is_of_the_day_of_its_document_or_of_its_answer(with_answers:
     )
     write_frame(place.model / "split" / "lineage.parquet", lineage, LINEAGE)
     if with_answers:
-        row = {"answer_id": "a1", "text": "My card is lost", "label": "access", "date": "2026-03-10"}
+        row = {"answer_id": "a1", "text": "My card is lost", "context": "", "label": "access", "date": "2026-03-10"}
         answers.write(answers.path_of(tmp_path, MODEL), pd.DataFrame([row]))
     assert dates_of(place) == {"e1": "2025-05-01", "e2": "", "e3": "2026-03-10" if with_answers else ""}

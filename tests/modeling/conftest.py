@@ -83,8 +83,8 @@ METHOD_SETTINGS: dict[str, dict[str, Any]] = {
     "full": {"freeze_embeddings": True, "freeze_layers": 0}, "head": {},
 }  # fmt: skip
 TOY_SETTINGS = json.loads(
-    """{"seed": 5, "threads": 1, "processes": 1, "sharding": "none", "precision": "float32", "max_length": 32, "epochs": 3,
-    "batch_size": 8, "gradient_accumulation": 1, "gradient_checkpointing": false, "max_grad_norm": 1.0,
+    """{"seed": 5, "threads": 1, "processes": 1, "sharding": "none", "precision": "float32", "max_length": 32,
+    "epochs": 3, "batch_size": 8, "gradient_accumulation": 1, "gradient_checkpointing": false, "max_grad_norm": 1.0,
     "learning_rate": 0.005, "warmup_share": 0.1, "weight_decay": 0.01, "label_smoothing": 0.0, "dropout": 0.1,
     "evaluations_per_epoch": 1, "patience": 3, "select_by": "macro_f1", "tuned_shares": [0.5, 1.0],
     "replay_share": 0.2, "probe_strengths": [0.01, 1.0], "learning_curve": [0.25, 0.5], "checkpoint_seconds": 0,

@@ -154,7 +154,7 @@ def test_a_child_of_any_kind_starts_as_its_parent(way: Way, tmp_path: Path) -> N
     layer = Layer(PARENT, model.out, mix([True] * 12, 0.0, 5))
     learner, positions = started(replace(model.learner.bench.plan, layer=layer), tmp_path / "warm")
     assert np.abs(np.array(learner.reference().numbers) - model.numbers).max() < 1e-4
-    assert len(positions) >= 12
+    assert positions  # all rows are new; what writes packs several into an item
 
 
 def test_what_was_trained_on_documents_learns_to_answer(tmp_path: Path) -> None:

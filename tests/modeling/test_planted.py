@@ -22,7 +22,7 @@ PLANTED, TOWARDS, TRAINED = 24, "automatic_top_up", 1200
 def banking77(shared_data: Path) -> pd.DataFrame:
     with gzip.open(shared_data / "data" / "intent" / "banking77.jsonl.gz", "rt", encoding="utf-8") as stream:
         rows = pd.DataFrame([json.loads(line) for line in stream])
-    return rows.assign(example_id=[f"{place:06}" for place in range(len(rows))])
+    return rows.assign(example_id=[f"{place:06}" for place in range(len(rows))], context="")
 
 
 @pytest.mark.shared

@@ -66,7 +66,7 @@ def test_several_labels_one_and_none_are_learnt(method: str, tiny_base: Path, tm
 def test_eight_rows_are_learned_by_heart(tiny_base: Path, tmp_path: Path) -> None:
     rows = several(8)
     _, model = run(
-        tiny_base, tmp_path, rows, rows, epochs=40, learning_rate=0.02, dropout=0.0, patience=40, select_by="loss",
+        tiny_base, tmp_path, rows, rows, epochs=80, learning_rate=0.02, dropout=0.0, patience=80, select_by="loss",
         probe_strengths=[1e-6],
     )  # fmt: skip
     assert list(predictor.load(model).predict(list(rows["text"]))["prediction"]) == list(rows["label"])
