@@ -171,7 +171,8 @@ def retention(evidence: Evidence, policy: ReleaseParams) -> Check:
         return not_asked("retention", "retention")
     rows, lost, won = (number(found, key) for key in ("rows", "b", "c"))
     if not rows or lost is None or won is None:
-        return Check("retention", "not_run", "none of the parent's test rows was answered")
+        todo = "null for release.retention, and a release.general_loss, ask for what can be measured"
+        return Check("retention", "not_run", f"none of the parent's test rows was answered; {todo}")
     gain, p = (won - lost) / rows, mcnemar_exact(int(lost), int(won))
     if "test" in found:  # a score that says more of a row than right or wrong
         gain, p = float(found["gain"]), float(found["p"])

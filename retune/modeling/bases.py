@@ -101,11 +101,11 @@ def locate(identity: BaseIdentity, folder: Path | None = None) -> Path:
         todo = "Run `make pipeline`: it has the service tune it first."
         raise UserError(expected=f"the weights of {identity.id} on this machine", found=found, todo=todo)
     place = folder or _copy(identity) or _place(identity)
-    unsafe.refuse(place)
     for name, expected in identity.files.items():
         found = sha256(place / name) if (place / name).is_file() else "no such file"
         if found != expected:
             raise IntegrityError(f"base {identity.id}: {name} should have the sha256 {expected}, found {found}")
+    unsafe.refuse(place)
     return place
 
 

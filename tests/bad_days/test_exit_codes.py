@@ -5,8 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from safetensors.numpy import save_file
 
 from benchmarks.checkout import checkout, use_documents, use_settings
 from retune.core.errors import EXIT_FAILURE, EXIT_GATE, EXIT_INTEGRITY, EXIT_SUCCESS, EXIT_USAGE
@@ -37,7 +39,7 @@ def pin_files(root: Path) -> Path:
     base = root.parent / "base"
     base.mkdir()
     (base / "config.json").write_text('{"model_type": "bert"}')
-    (base / "model.safetensors").write_bytes(b"weights")
+    save_file({"weights": np.zeros(1)}, base / "model.safetensors")
     resolve(root=root, model=MODEL, params=ResolveParams(base=str(base), revision=None, licences=()))
     return base / "model.safetensors"
 
