@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 # What the stage train imports, by the names in the lock; what these need in turn is found there.
 TRAINING = (
-    "accelerate", "huggingface-hub", "jinja2", "numpy", "pandas", "peft", "pyarrow", "pydantic", "pyyaml", "safetensors",
-    "scikit-learn", "scipy", "threadpoolctl", "tokenizers", "torch", "transformers",
+    "accelerate", "huggingface-hub", "jinja2", "numpy", "pandas", "peft", "pyarrow", "pydantic", "pyyaml",
+    "safetensors", "scikit-learn", "scipy", "threadpoolctl", "tokenizers", "torch", "transformers",
 )  # fmt: skip
 PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)==([^\\]+?)\s*\\?$")
 VIA = re.compile(r"^ +#(?: via)? +([a-z0-9][a-z0-9._-]*)$")

@@ -12,9 +12,7 @@ from retune.io import dvc
 from tests.conftest import CHECKOUT
 
 
-def test_a_misspelt_stage_is_named_with_the_one_that_was_meant(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_misspelt_stage_is_named_with_the_one_that_was_meant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("params.yaml", "dvc.yaml"):
         shutil.copyfile(CHECKOUT / name, tmp_path / name)
     (tmp_path / ".dvc").mkdir()
