@@ -105,6 +105,7 @@ def test_the_champion_is_asked_with_the_tokens_that_the_candidate_was_asked_with
     assert champion is not None
     first, again = champion_answers(bench, champion), champion_answers(bench, champion)
     texts = bench.settings.evaluate.triggers.texts
+    assert first.triggers is not None
     assert first.triggers == again.triggers
     assert first.triggers.asked == texts * bench.settings.evaluate.triggers.tokens
     assert first.triggers.changed == 0, "it always answers the same"

@@ -25,7 +25,7 @@ class Curve(NamedTuple):
         return found
 
 
-def fitted(shares: Sequence[float] | NDArray[np.floating[Any]], right: Sequence[bool]) -> Curve:
+def fitted(shares: Sequence[float] | NDArray[np.floating[Any]], right: Sequence[bool] | NDArray[np.bool_]) -> Curve:
     """Return the curve by which rows are as sure as they are right; it never falls.
 
     Maximises the likelihood of the rows with targets softened by their number (Platt 1999), by Newton's method.

@@ -9,7 +9,8 @@ from retune.modeling.spans import best, threshold
 def drawn(tokens: int, seed: int) -> np.ndarray:
     """Return log-probabilities [1 + tokens, 2] of a window."""
     scores = np.random.default_rng(seed).normal(size=(1 + tokens, 2)) * 2
-    return scores - np.log(np.exp(scores).sum(axis=0))
+    found: np.ndarray = scores - np.log(np.exp(scores).sum(axis=0))
+    return found
 
 
 def by_hand(windows: list[np.ndarray], longest: int) -> dict[tuple[int, int, int], float]:

@@ -155,7 +155,7 @@ def test_an_answer_is_no_longer_than_the_setting(pair_base: Path, tmp_path: Path
 @pytest.mark.case("TR-12")
 def test_windows_overlap_by_the_setting(pair_base: Path, tmp_path: Path) -> None:
     tokenizer = make_plan(pair_base).family.load(pair_base)[1]
-    context = question_rows(1, fillers=60).loc[0, "context"]
+    context = str(question_rows(1, fillers=60).loc[0, "context"])
     for overlap in (0, 8):
         first, second, *_ = Passages(tokenizer, 48, overlap).read(["what"], [context])
         assert first.window.start + len(first.window.offsets) - second.window.start == overlap
