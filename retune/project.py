@@ -136,7 +136,7 @@ def read_project(root: Path) -> Project:
             parts.find(kind, part)
         _check_hosted(name, model, project.hosted)
         _check_parts(name, model)
-        _check_gates(model)
+        _check_gates(name, model)
         _check_release(name, model)
     for service in project.hosted.values():
         parts.find("retune.io.providers", service.provider)
@@ -189,12 +189,15 @@ def _unfit(model: ModelParams) -> list[str]:
     return found
 
 
-def _check_gates(model: ModelParams) -> None:
+def _check_gates(name: str, model: ModelParams) -> None:
     """Raise UserError unless the gates on examples that apply to the task type, and they alone, have settings."""
     target = parts.find("retune.modeling.task_types", model.task_type).TARGET
     of_labels = parts.find("retune.core.targets", target).GATES
-    check_rules(model.examples.rules.given, of_labels)
-    check_limits(model.gate.limits, "examples", of_labels)
+    try:
+        check_rules(model.examples.rules.given, of_labels)
+        check_limits(model.gate.limits, "examples", of_labels)
+    except UserError as error:
+        raise UserError(expected=f"in models.{name} {error.expected}", found=error.found, todo=error.todo) from error
 
 
 def _check_release(name: str, model: ModelParams) -> None:

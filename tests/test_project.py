@@ -67,6 +67,13 @@ def test_parts_that_do_not_fit_and_their_wrong_settings_are_named_at_once(tmp_pa
     ]
 
 
+def test_a_gate_that_does_not_apply_is_refused_with_the_model_that_it_is_set_for(tmp_path: Path) -> None:
+    shutil.copyfile(CHECKOUT / "params.yaml", tmp_path / "params.yaml")
+    use_settings(tmp_path, {f"{TEMPLATE}.gate.limits.malformed_label": {"level": "block", "maximum": 0.1}})
+    with pytest.raises(UserError, match=r"expected in models\.ticket-router a limit for each gate"):
+        read_project(tmp_path)
+
+
 def test_a_setting_in_another_section_than_its_own_is_told_where_it_stands(tmp_path: Path) -> None:
     shutil.copyfile(CHECKOUT / "params.yaml", tmp_path / "params.yaml")
     use_settings(tmp_path, {f"{TEMPLATE}.task_settings": {}})
