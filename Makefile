@@ -34,7 +34,7 @@ export PREFECT_HOME ?= $(CURDIR)/.prefect
 export PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS ?= 180
 
 .DEFAULT_GOAL := help
-.PHONY: help setup pipeline repro source ui serve collect monitor deploy worker promote rollback approve history status doctor estimate preview report lineage forget reproduce test test-all check bench lock clean
+.PHONY: help setup pipeline repro source ui serve collect monitor deploy worker promote rollback approve history status doctor estimate recipe prepare preview export report lineage forget reproduce test test-all check bench lock clean
 
 ##@ Run
 pipeline: setup ## documents to a promoted model: every stage and flow (ARGS=--help for its options)
@@ -87,6 +87,15 @@ doctor: setup ## whether all is there that a run needs
 
 estimate: setup ## what a run would take and cost
 	@$(BIN)/retune estimate $(ARGS)
+
+recipe: setup ## complete settings of a model: all of them, or one into params.yaml (NAME=recipe ARGS="--model my-model --write")
+	@$(BIN)/retune recipe $(NAME) $(ARGS)
+
+prepare: setup ## check and repair a file of prompts and completions or of conversations (FILE=path, ARGS=--check)
+	@$(BIN)/retune prepare $(if $(FILE),"$(FILE)",--help) $(ARGS)
+
+export: setup ## a version as a folder that transformers or peft loads (VERSION=model@number TO=folder)
+	@$(BIN)/retune export $(if $(TO),"$(VERSION)" "$(TO)",--help) $(ARGS)
 
 preview: setup ## what a model will be trained on: examples as tokens, lengths, labels (MODEL=name, ARGS="--rows 5")
 	@$(BIN)/retune preview $(ONE_MODEL) $(ARGS)
