@@ -52,7 +52,8 @@ def numbered(registry: Registry, name: str) -> Version:
         todo = (
             "Name one of them, or champion, challenger or previous." if newest is not None else "Run `make pipeline`."
         )
-        raise UserError(expected=f"a version of {registry.name}", found=f"{name or 'none'}; {known}", todo=todo)
+        called = f"no {name}" if name in ALIASES else name or "none"
+        raise UserError(expected=f"a version of {registry.name}", found=f"{called}; {known}", todo=todo)
     return version
 
 

@@ -109,6 +109,8 @@ def test_a_version_that_is_not_there_is_said_with_those_that_are(checkout: Path,
     run(checkout, tiny_base, 1)
     with pytest.raises(UserError, match="versions 1 to 1"):
         write(checkout, "7")
+    with pytest.raises(UserError, match="found no previous; there are versions"):
+        write(checkout, "previous")
 
 
 def test_the_run_of_a_training_carries_the_counts_of_its_data(checkout: Path, tiny_base: Path, tmp_path: Path) -> None:
