@@ -152,7 +152,7 @@ def _general(found: Values) -> list[tuple[str, str, str]]:
     before, after = found.get("before"), found.get("after")
     if not is_number(before) or not is_number(after):
         return []
-    words = "nats that a token of general text costs more than before it was tuned"
+    words = "nats by which what a token of general text costs has changed with the tuning"
     return [(f"{after - before:+.3f}", words, f"{before:.3f} before, {after:.3f} now")]
 
 

@@ -90,7 +90,7 @@ class Tuner(Trainer):
         self.expected += evaluation * count
         if self.expected >= MINUTE:
             minutes, memory = self.expected / MINUTE, machine.peak_memory_bytes() / 1e9
-            self.say(f"{self.state.max_steps} steps: about {minutes:.0f} minutes at most, {memory:.1f} GB of memory")
+            self.say(f"{self.state.max_steps} steps: {minutes:.1f} min at most, {memory:.1f} GB of memory")
 
     def training_step(self, model: torch.nn.Module, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:  # noqa: ARG002
         """Compute the gradients of a step's rows, in more parts where memory ends; return their mean loss."""
