@@ -10,7 +10,7 @@ from benchmarks.page import table
 from benchmarks.peers.common import Contest
 from benchmarks.peers.jobs import SETS, Job, run_all
 
-TRIED = {"retune": (5e-5, 1e-4, 2e-4), "trainer": (1e-4, 3e-4, 6e-4), "setfit": (2e-5, 1e-4)}  # the probe has none
+TRIED = {"retune": (5e-5, 1e-4, 2e-4), "trainer": (3e-4, 6e-4, 1.2e-3), "setfit": (2e-5, 1e-4)}  # the probe has none
 SECONDS, ROWS = 30, 2000
 RESULT = Path(__file__).parent / "results" / "learning_rates.json"
 
