@@ -149,7 +149,9 @@ def _found(root: Path, model: Model, seconds: dict[str, float]) -> dict[str, Any
 def tell(measured: dict[str, Any]) -> list[str]:
     """Return the result as markdown."""
     head = ["task type", "family", "method", "rows of", "base", "metric", "score (95 %)", "best floor", "train, s"]
-    return [*table(head, [_line(row) for row in measured["models"]]), "", took(measured)]
+    stopped = measured.get("stopped_after_seconds")
+    ended = f"The run was stopped after {stopped:.0f} s: what it had not reached is to be measured." if stopped else ""
+    return [*table(head, [_line(row) for row in measured["models"]]), "", ended or took(measured)]
 
 
 def _line(row: dict[str, Any]) -> list[str]:
